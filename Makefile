@@ -1,0 +1,55 @@
+# The two commands of the README: `make study` and `make test`.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+STUDY ?= docstrings
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help study test test-all format check lock clean
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+# The environment follows the lock: pip checks every hash, then installs the project itself without any look-up.
+$(VENV)/.run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"Python 3.11 or newer is needed, {v[0]}.{v[1]} found: set PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
+	$(BIN)/snakemake --cores all $(if $(filter-out docstrings,$(STUDY)),--configfile config/studies/$(STUDY).yaml)
+	@$(BIN)/curation-scaling answer results/$(STUDY)
+
+test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
+	$(MAKE) check
+	$(BIN)/python -m pytest
+
+test-all: $(VENV)/.dev ## the tests and the slow ones
+	$(MAKE) check
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+
+format: $(VENV)/.dev ## format the sources
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt Snakefile workflow
+
+UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: ## write the lock files anew (needs uv)
+	$(UV_COMPILE) pyproject.toml --extra build -o requirements.lock
+	$(UV_COMPILE) pyproject.toml --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment (results stay)
+	rm -rf $(VENV)
