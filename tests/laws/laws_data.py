@@ -1,0 +1,52 @@
+"""Runs made from known parameters: the ground truth of the law tests."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curation_scaling.laws import GoyalEq3, ReleasedData, ReleasedUtility
+from curation_scaling.laws.repetition_law import RepetitionLaw
+
+Array = npt.NDArray[np.float64]
+
+POOL_SIZE = 12.8e6
+POOLS = ("top10", "top20", "top30", "top40", "random")
+SAMPLES = (25.6e6, 51.2e6, 76.8e6, 102.4e6, 128e6)
+SLOPES = (-0.16, -0.125, -0.10, -0.085, -0.12)
+HALF_LIVES = (6.727, 8.545, 5.273, 2.273, 6.0)
+AMPLITUDES = {"goyal_eq3": 0.9, "released_utility": 0.025, "released_data": 0.022}
+VARIANTS: tuple[RepetitionLaw, ...] = (GoyalEq3(), ReleasedUtility(), ReleasedData())
+
+
+def five_pools(draws: int = 1) -> pl.DataFrame:
+    """Five pools of 12.8M samples, five checkpoints each, one run a pool and draw."""
+    rows = [(pool, n, draw) for draw in range(draws) for pool in POOLS for n in SAMPLES]
+    return pl.DataFrame(
+        {
+            "run_id": [f"{pool}-{draw}" for pool, _, draw in rows],
+            "pool": [pool for pool, _, _ in rows],
+            "unique_samples": [POOL_SIZE] * len(rows),
+            "samples_seen": [n for _, n, _ in rows],
+            "draw": [draw for _, _, draw in rows],
+        }
+    )
+
+
+def true_theta(law: RepetitionLaw) -> Array:
+    """The true parameter vector of a bound law; d = 0.1."""
+    theta = np.ones(len(law.names))
+    theta[0], theta[1 : law.gamma_at] = 0.1, AMPLITUDES[law.name]
+    theta[law.gamma_at] = law.defaults["gamma"]
+    for i, pool in enumerate(law.pools):
+        theta[law.slope_at(i)] = SLOPES[POOLS.index(pool)]
+        theta[law.half_life_at(i)] = HALF_LIVES[POOLS.index(pool)]
+    return theta
+
+
+def simulated(law: RepetitionLaw, noise: float = 0.0, draws: int = 1, seed: int = 0) -> pl.DataFrame:
+    """Runs of the five pools from the true parameters, with relative noise."""
+    frame = five_pools(draws)
+    bound = law.bind(frame)
+    error = bound.predict(true_theta(bound)[None], bound.design(frame))[0]
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return frame.with_columns(error=pl.Series(error * np.exp(noise * rng.standard_normal(error.size))))

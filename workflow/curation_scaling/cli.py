@@ -1,0 +1,151 @@
+"""The command line: each stage of the workflow is one subcommand, and so is what a person asks a finished study."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from curation_scaling.errors import InputError
+from curation_scaling.layout import Layout
+from curation_scaling.study import Study, load_study
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; 0 if it ended well, 2 after one sentence about bad input."""
+    # One BLAS thread a job: results do not depend on the machine's cores, and jobs do not fight over them.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
+        os.environ[variable] = "1"
+    options = _parser().parse_args(arguments)
+    try:
+        options.action(options)
+    except InputError as error:
+        print(f"curation-scaling: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="curation-scaling", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="check a study file and print its plan")
+    check.add_argument("study", type=Path, help="a study file")
+    check.set_defaults(action=_check)
+
+    answer = commands.add_parser("answer", help="print the answer of a finished study and the path of its report")
+    answer.add_argument("results", type=Path, help="results/<study>")
+    answer.set_defaults(action=_answer)
+
+    for name, (help_text, _, identity) in _STAGES.items():
+        stage = commands.add_parser(name, help=help_text)
+        stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
+        stage.add_argument("--settings", help="digest of the study's keys that the caller means")
+        for argument in identity:
+            stage.add_argument(f"--{argument}", type=str if argument == "pool" else int, required=True)
+        stage.set_defaults(action=_stage, stage=name)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> None:
+    from curation_scaling.study.plan import describe_plan
+
+    print(describe_plan(load_study(options.study)))
+
+
+def _answer(options: argparse.Namespace) -> None:
+    layout = Layout(options.results)
+    try:
+        print(layout.answer.read_text(encoding="utf-8"), end="")
+    except FileNotFoundError:
+        raise InputError(f"{layout.answer} is missing: run the workflow for this study first") from None
+    print(f"Report: {layout.report}")
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from curation_scaling.study.keys import stage_digest
+
+    layout = Layout(options.results)
+    study = load_study(layout.study)
+    _, run, identity = _STAGES[options.stage]
+    arguments = {name: getattr(options, name) for name in identity}
+    if options.settings and options.settings != stage_digest(study, options.stage, **arguments):
+        raise InputError(f"{layout.study} changed since this workflow started: start it again")
+    run(study, layout, **arguments)
+
+
+def _samples(study: Study, layout: Layout) -> None:
+    from curation_scaling.pools.samples import build_samples
+
+    build_samples(study, layout)
+
+
+def _buckets(study: Study, layout: Layout, draw: int) -> None:
+    from curation_scaling.pools.cut import build_buckets
+
+    build_buckets(study, layout, draw)
+
+
+def _union(study: Study, layout: Layout, pool: str, draw: int) -> None:
+    from curation_scaling.pools.unions import build_union
+
+    build_union(study, layout, pool, draw)
+
+
+def _pools(study: Study, layout: Layout) -> None:
+    from curation_scaling.pools.collect import collect_pools
+
+    collect_pools(study, layout)
+
+
+def _train(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> None:
+    from curation_scaling.runs.train import train_run
+
+    train_run(study, layout, pool, draw, seed)
+
+
+def _runs(study: Study, layout: Layout) -> None:
+    from curation_scaling.runs.collect import collect_runs
+
+    collect_runs(study, layout)
+
+
+def _laws(study: Study, layout: Layout) -> None:
+    from curation_scaling.laws.stage import fit_laws
+
+    fit_laws(study, layout)
+
+
+def _frontier(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.stage import build_frontier
+
+    build_frontier(study, layout)
+
+
+def _report(study: Study, layout: Layout) -> None:
+    from curation_scaling.report.stage import build_report
+
+    build_report(study, layout)
+
+
+def _partial_report(study: Study, layout: Layout) -> None:
+    from curation_scaling.report.partial import build_partial_report
+
+    build_partial_report(study, layout)
+
+
+# name: (help, function, what identifies one job of it)
+_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "samples": ("read and score the source", _samples, ()),
+    "buckets": ("take one draw and cut it into buckets", _buckets, ("draw",)),
+    "union": ("join buckets", _union, ("pool", "draw")),
+    "pools": ("collect edges and summaries", _pools, ()),
+    "train": ("train one run", _train, ("pool", "draw", "seed")),
+    "runs": ("collect or import runs", _runs, ()),
+    "laws": ("fit the laws", _laws, ()),
+    "frontier": ("compare all pools at all budgets", _frontier, ()),
+    "report": ("write the report", _report, ()),
+    "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
+}

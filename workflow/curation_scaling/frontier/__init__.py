@@ -1,0 +1,1 @@
+"""The frontier: every pool at every budget, and where the best one changes."""

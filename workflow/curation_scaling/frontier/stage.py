@@ -1,0 +1,166 @@
+"""The stage that compares all candidate pools at all budgets, for every law and rule of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from curation_scaling.artifacts import DRAWS, FITS, FRONTIER, RUNS, SWITCHES
+from curation_scaling.errors import InputError
+from curation_scaling.frontier.compare import compare
+from curation_scaling.frontier.curves import predict_pools
+from curation_scaling.frontier.switches import find_switches
+from curation_scaling.laws.fit import Array
+from curation_scaling.laws.saved import SavedFit, load_fit
+from curation_scaling.laws.selection import select_runs
+from curation_scaling.layout import Layout
+from curation_scaling.store import inputs_digest, read, write
+from curation_scaling.study import Study
+from curation_scaling.study.keys import frontier_keys
+
+Sizes = Mapping[str, Mapping[str, int]]
+
+
+def build_frontier(study: Study, layout: Layout) -> None:
+    """Read runs, fits and draws, and write the frontier and the switches."""
+    paths = layout.runs, layout.law("fits"), layout.law("draws")
+    runs, fits, draws = (
+        read(path, schema, study=study.study) for path, schema in zip(paths, (RUNS, FITS, DRAWS), strict=True)
+    )
+    frontier, switches = compare_all(study, runs, fits, draws)
+    inputs = inputs_digest(frontier_keys(study), *paths)
+    write(layout.frontier, FRONTIER, frontier, study=study.study, inputs=inputs)
+    write(layout.switches, SWITCHES, switches, study=study.study, inputs=inputs)
+
+
+def compare_all(
+    study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frontier and the switches of every law and rule."""
+    axis = budget_axis(study, runs)
+    sizes = pool_sizes(study, runs)
+    _check_budgets(study, axis, sizes)
+    frontiers, switches = [], []
+    for name in study.laws.names:
+        saved = load_fit(name, fits, draws)
+        for gamma in study.laws.gammas:
+            rule = {"law": pl.lit(name), "gamma": pl.lit(gamma)}
+            fit = saved.with_gamma(gamma)
+            frontiers.append(_frontier(study, fit, axis, sizes, runs).with_columns(**rule))
+            switches.append(_switches(study, fit, axis, sizes).with_columns(**rule))
+    return pl.concat(frontiers), pl.concat(switches)
+
+
+@dataclass(frozen=True)
+class BudgetAxis:
+    """Budgets as samples seen, shape (budgets,), and the training FLOPs of one sample where they are known."""
+
+    samples: Array
+    flops_per_sample: float | None
+
+    def flops(self, samples: float) -> float | None:
+        """Training FLOPs of so many samples."""
+        return None if self.flops_per_sample is None else samples * self.flops_per_sample
+
+
+def budget_axis(study: Study, runs: pl.DataFrame) -> BudgetAxis:
+    """The study's budgets in samples seen.
+
+    Raises:
+        InputError: if budgets are FLOPs and the runs do not know theirs, or are of models of several sizes.
+    """
+    costs = (runs["flops"] / runs["samples_seen"]).drop_nulls()
+    low, high = (costs.min(), costs.max()) if len(costs) else (None, None)
+    single = isinstance(low, float) and isinstance(high, float) and high <= 1.001 * low
+    cost = float(costs.median()) if single else None  # type: ignore[arg-type]
+    budgets = np.asarray(study.frontier.budgets, float)
+    if study.frontier.unit == "samples":
+        return BudgetAxis(budgets, cost)
+    if cost is None:
+        raise InputError(
+            "key frontier.unit: budgets in flops need runs with one known cost a sample; give params, or use samples"
+        )
+    return BudgetAxis(budgets / cost, cost)
+
+
+def pool_sizes(study: Study, runs: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Unique samples of the components of each candidate, in the mean over draws."""
+    parts = (
+        runs.filter(pl.col("pool").is_in(study.pools.bucket_names))
+        .group_by("pool")
+        .agg(pl.col("unique_samples").mean().round().cast(pl.Int64))
+    )
+    single = dict(parts.iter_rows())
+    return {name: {m: single[m] for m in study.pools.members[name]} for name in study.candidates}
+
+
+def _check_budgets(study: Study, axis: BudgetAxis, sizes: Sizes) -> None:
+    smallest = min(sum(parts.values()) for parts in sizes.values())
+    if axis.samples[0] < 0.9 * smallest:
+        raise InputError(
+            f"key frontier.budgets[0] is {axis.samples[0]:g} {study.unit}, below one pool (the smallest holds {smallest} "
+            f"{study.unit}): raise it"
+        )
+
+
+def _frontier(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes, runs: pl.DataFrame) -> pl.DataFrame:
+    compared = compare(*predict_pools(fit, sizes, axis.samples), study.laws.level)
+    fitted = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions).filter(role="fitted")
+    most_seen, most_repeated = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
+    measured = {(pool, n): e for pool, n, e in runs.group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()}
+    rows = []
+    for p, (pool, parts) in enumerate(sizes.items()):
+        unique = sum(parts.values())
+        for b, samples in enumerate(axis.samples):
+            at = {name: measured.get((name, samples)) for name in sizes}
+            known = [e for e in at.values() if e is not None]
+            rows.append(
+                {
+                    "budget": float(samples),
+                    "unit": study.unit,
+                    "flops": axis.flops(float(samples)),
+                    "pool": pool,
+                    "unique_samples": unique,
+                    "repetitions": float(samples) / unique,
+                    **{k: v[p, b].item() for k, v in compared._asdict().items()},
+                    "extrapolated": bool(samples > most_seen or samples / unique > most_repeated),
+                    "measured": at[pool],
+                    "measured_best": at[pool] == min(known) if len(known) == len(sizes) else None,
+                }
+            )
+    types = {"flops": pl.Float64, "measured": pl.Float64, "measured_best": pl.Boolean}
+    return pl.DataFrame(rows, schema_overrides=types)
+
+
+def _switches(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes) -> pl.DataFrame:
+    names = list(sizes)
+    found = find_switches(
+        lambda budgets: predict_pools(fit, sizes, budgets), axis.samples[0], axis.samples[-1], study.laws.level
+    )
+    rows = [
+        {
+            "order": i,
+            "from_pool": names[s.from_pool],
+            "to_pool": names[s.to_pool],
+            "budget": s.budget,
+            "flops": axis.flops(s.budget),
+            "lower": s.lower,
+            "upper": s.upper,
+            "share": s.share,
+        }
+        for i, s in enumerate(found)
+    ]
+    schema = {
+        "order": pl.Int32,
+        "from_pool": pl.String,
+        "to_pool": pl.String,
+        "budget": pl.Float64,
+        "flops": pl.Float64,
+        "lower": pl.Float64,
+        "upper": pl.Float64,
+        "share": pl.Float64,
+    }
+    return pl.DataFrame(rows, schema=schema)

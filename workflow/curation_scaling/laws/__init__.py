@@ -1,0 +1,26 @@
+"""Scaling laws: fitted fast, with intervals, and judged by extrapolation."""
+
+from curation_scaling.laws.fit import Fit, fit_law
+from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
+from curation_scaling.laws.goyal_data import ReleasedData
+from curation_scaling.laws.law import ColumnLaw, Law, Parameter
+from curation_scaling.laws.power import Power, SaturatingPower
+from curation_scaling.laws.registry import LAWS, law_named
+from curation_scaling.laws.utility import pool_utility, pool_utility_draws
+
+__all__ = [
+    "LAWS",
+    "ColumnLaw",
+    "Fit",
+    "GoyalEq3",
+    "Law",
+    "Parameter",
+    "Power",
+    "ReleasedData",
+    "ReleasedUtility",
+    "SaturatingPower",
+    "fit_law",
+    "law_named",
+    "pool_utility",
+    "pool_utility_draws",
+]

@@ -1,0 +1,219 @@
+"""Bootstrap replicates of a fit: what is resampled, and the refits of all replicates in one batch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.special import stdtrit
+
+from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import column
+from curation_scaling.laws.losses import Loss
+from curation_scaling.laws.solver import Problem, minimise
+
+Array = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.intp]
+
+TOLERANCE = 1e-9  # relative, of a replicate's objective: far below its sampling error
+RESEEDED = 8  # one replicate in so many also starts from the other basins
+UNITS_A_PARAMETER = 5  # independent runs a free parameter that the resampling of whole runs needs
+NORMAL_975 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the replicates fit: errors and weights, (rows,) or (replicates, rows), and how they were made.
+
+    `stretch` widens the replicates' fitted values around the fit for the few units that they come from.
+    """
+
+    error: Array
+    weight: Array
+    stretch: float
+    method: str
+
+
+def labels(frame: pl.DataFrame, name: str) -> Labels:
+    """Return the values of a column as numbers 0, 1, ... in their sorted order."""
+    return frame[name].rank("dense").to_numpy().astype(np.intp) - 1
+
+
+def plan(
+    frame: pl.DataFrame,
+    problem: Problem,
+    predicted: Array,
+    leverage: Array,
+    cluster: str,
+    count: int,
+    rng: np.random.Generator,
+) -> Plan:
+    """Choose and draw the replicates.
+
+    Units are data draws where there are at least two, joint across pools; else whole runs, within each pool, where
+    every parameter has UNITS_A_PARAMETER of them; else blocks of residuals. A `cluster` other than "draw" names the
+    column of the units. Raises InputError when the units cannot be told or are fewer than two.
+    """
+    strata = labels(frame, "pool") if "pool" in frame.columns else np.zeros(frame.height, dtype=np.intp)
+    if cluster == "draw" and "draw" in frame.columns and frame["draw"].n_unique() > 1:
+        return _whole_units(problem, labels(frame, "draw"), strata, "draws", count, rng)
+    explicit = cluster != "draw"
+    name = cluster if explicit else "run_id"
+    if name not in frame.columns:
+        raise InputError(
+            f"column {name!r} is missing, so the bootstrap cannot tell independent runs apart: add it, name another"
+            " column as cluster, or set bootstrap=0"
+        )
+    units = labels(frame, name)
+    total = int(units.max()) + 1
+    if explicit and total < 2:
+        raise InputError(
+            f"cluster column {name!r} has one value, but the bootstrap needs at least 2: name a finer column"
+        )
+    per_stratum = min(np.unique(units[strata == s]).size for s in range(int(strata.max()) + 1))
+    free = len(problem.chart.free)
+    if explicit or (per_stratum > 1 and total >= UNITS_A_PARAMETER * free):
+        return _resampled_runs(problem, units, strata, name, count, rng)
+    if frame.height <= free:
+        raise InputError(
+            f"{frame.height} rows leave no residual for {free} free parameters:"
+            " add runs, fix a parameter, or set bootstrap=0"
+        )
+    return _residual_blocks(problem, predicted, leverage, units, count, rng)
+
+
+def _whole_units(
+    problem: Problem, units: Labels, strata: Labels, noun: str, count: int, rng: np.random.Generator
+) -> Plan:
+    """Weigh whole units by Dirichlet(1, ..., 1) shares, the same in every stratum.
+
+    Exchangeable weights keep every pool in every replicate, where resampling three draws would often keep one. Their
+    variance is (G - 1) / (G + 1) of that of a mean over G units, and G units leave G - 1 degrees of freedom: both
+    are put right by the stretch, so that intervals are Student's at 95 %.
+    """
+    total = int(units.max()) + 1
+    share = rng.dirichlet(np.ones(total), size=count)
+    weight = share[:, units]
+    for stratum in range(int(strata.max()) + 1):
+        rows = strata == stratum
+        present = np.unique(units[rows])
+        weight[:, rows] /= share[:, present].mean(axis=1)[:, None]
+    stretch = np.sqrt((total + 1) / (total - 1)) * float(stdtrit(total - 1, 0.975)) / NORMAL_975
+    return Plan(problem.error, weight * problem.weight, stretch, f"weighted {noun}, joint across pools, t({total - 1})")
+
+
+def _resampled_runs(
+    problem: Problem, units: Labels, strata: Labels, noun: str, count: int, rng: np.random.Generator
+) -> Plan:
+    """Resample whole units with replacement inside each stratum (a unit belongs to its first row's stratum)."""
+    total = int(units.max()) + 1
+    first = np.unique(units, return_index=True)[1]
+    of_unit = strata[first]
+    counts = np.zeros((count, total))
+    for stratum in np.unique(of_unit):
+        members = np.flatnonzero(of_unit == stratum)
+        counts[:, members] = rng.multinomial(members.size, np.full(members.size, 1 / members.size), size=count)
+    stretch = np.sqrt(total / (total - 1)) * float(stdtrit(total - 1, 0.975)) / NORMAL_975
+    return Plan(problem.error, counts[:, units] * problem.weight, stretch, f"resampled {noun}, within pools")
+
+
+def _residual_blocks(
+    problem: Problem, predicted: Array, leverage: Array, units: Labels, count: int, rng: np.random.Generator
+) -> Plan:
+    """Add to the fit blocks of residuals, drawn from all runs with random signs.
+
+    Residuals are divided by sqrt(1 - leverage), rescaled to the residual variance on n - p degrees of freedom, and
+    widened from normal to Student. Rows of a run follow each other in the frame's order.
+    """
+    residual = -problem.loss.residual(predicted, problem.error)
+    pool = standardised(residual, leverage, len(problem.chart.free))
+    freedom = residual.size - len(problem.chart.free)
+    pool = pool * float(stdtrit(freedom, 0.975)) / NORMAL_975
+    runs = [np.flatnonzero(units == unit) for unit in range(int(units.max()) + 1)]
+    length = max(1, round(float(np.mean([run.size for run in runs])) ** (1 / 3)))
+    blocks = np.array([run[i : i + length] for run in runs for i in range(run.size - length + 1)])
+    if not len(blocks):
+        length, blocks = 1, np.arange(residual.size)[:, None]
+    noise = np.empty((count, residual.size))
+    for run in runs:
+        pieces = -(-run.size // length)
+        chosen = rng.integers(len(blocks), size=(count, pieces))
+        sign = rng.choice([-1.0, 1.0], size=(count, pieces, 1))
+        noise[:, run] = (pool[blocks[chosen]] * sign).reshape(count, -1)[:, : run.size]
+    return Plan(
+        problem.loss.perturbed(predicted, noise), problem.weight, 1.0, f"residual blocks of {length}, t({freedom})"
+    )
+
+
+def standardised(residual: Array, leverage: Array, free: int) -> Array:
+    """Return centred residuals divided by sqrt(1 - leverage), with mean square sum(r^2) / (n - free)."""
+    scaled = residual / np.sqrt(np.maximum(1 - leverage, 0.05))
+    scaled = scaled - scaled.mean()
+    size = float(np.sqrt((scaled**2).mean()))
+    target = float(np.sqrt((residual**2).sum() / max(residual.size - free, 1)))
+    return np.asarray(scaled * (target / size) if size > 0 else scaled)
+
+
+def refit(problem: Problem, made: Plan, estimate: Array, others: Array) -> tuple[Array, float]:
+    """Return the replicates' fits (replicates, free) and the share of them that moved to another basin.
+
+    All start at the estimate; one in RESEEDED also starts from the `others` (basins, free), and when some of
+    these win, all do.
+    """
+    replicates = replace(problem, error=made.error, weight=made.weight)
+    count = max(
+        made.error.shape[0] if made.error.ndim == 2 else 0, made.weight.shape[0] if made.weight.ndim == 2 else 0
+    )
+    solution, best = minimise(replicates, np.tile(estimate, (count, 1)), tolerance=TOLERANCE)
+    switched = np.zeros(count, dtype=bool)
+
+    def reseed(last: int) -> bool:
+        won = False
+        for other in others:
+            part = replicates.part(slice(0, last))
+            found, value = minimise(part, np.tile(other, (last, 1)), tolerance=TOLERANCE)
+            better = value < best[:last] * (1 - 1e-6)
+            solution[:last][better], best[:last][better] = found[better], value[better]
+            switched[:last] |= better
+            won = won or bool(better.any())
+        return won
+
+    if reseed(-(-count // RESEEDED)):
+        reseed(count)
+    if made.stretch > 1.0:
+        solution = _stretched(problem, solution, estimate, made.stretch)
+    return solution, float(switched.mean())
+
+
+def _stretched(problem: Problem, solution: Array, estimate: Array, factor: float) -> Array:
+    """Widen the replicates' fitted values around the fit by `factor` and fit these exactly.
+
+    Widening fitted values, not parameters, follows the curved valleys in which amplitude, exponent and floor trade off.
+    """
+    loss = Loss("log_mse" if problem.loss.logarithmic else "mse", problem.loss.delta)
+    centre = problem.law.predict(problem.chart.theta(estimate[None]), problem.design)
+    fitted = problem.law.predict(problem.chart.theta(solution), problem.design)
+    target = loss.perturbed(centre, factor * loss.residual(fitted, centre))
+    if not loss.logarithmic:
+        target = np.maximum(target, 1e-12)
+    exact = replace(problem, loss=loss, error=target, weight=problem.weight)
+    return minimise(exact, solution, tolerance=1e-6, steps=50)[0]
+
+
+def weights_of(given: Mapping[str, str] | None, frame: pl.DataFrame, error: Array, loss: Loss) -> Array:
+    """Return row weights of the summed loss from {"sd": column} or {"count": column}.
+
+    sd: standard deviations of the errors; the weight is 1 / variance (of the log for a log loss), scaled to mean 1.
+    count: how many runs a row stands for. Raises InputError on another key or a column that is not positive.
+    """
+    if given is None:
+        return np.ones(error.size)
+    if len(given) != 1 or next(iter(given)) not in ("sd", "count"):
+        raise InputError(f"weights is {dict(given)}, but must be {{'sd': column}} or {{'count': column}}")
+    kind, name = next(iter(given.items()))
+    values = column(frame, name)
+    if kind == "count":
+        return values
+    weight = (error / values) ** 2 if loss.logarithmic else values**-2.0
+    return weight / float(weight.mean())

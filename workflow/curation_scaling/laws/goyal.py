@@ -1,0 +1,187 @@
+"""The three repetition laws of Goyal et al. 2024: as printed, and the two of the released code. Not interchangeable."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import mixtures
+from curation_scaling.laws.law import Array
+from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, decay, stretched
+from curation_scaling.laws.repetition_law import RepetitionLaw
+
+RELEASED_UNIT = 1e5  # samples; the released code divides n by it
+_SMALLEST_SHARE = 0.1  # of the smallest pool: n0
+
+
+@dataclass(frozen=True)
+class GoyalEq3(RepetitionLaw):
+    """Equation 3, generalised to mixtures of unequal pools with any weights.
+
+    ln(y - d)(n) = sum_i q_i ln a_i + sum_i q_i b_i int_{n0}^{n} (1/2)^(floor(m q_i / N_i) / tau_i') dm / m
+
+    with q_i the sampling weight of pool i, N_i its unique samples, tau_i' = tau_i q_i^(-gamma); gamma = 1 is the
+    paper's Theorem 1 for equal pools, 0 (default) leaves tau alone. The integral is an exact sum over epochs.
+
+    n0: samples at which every pool has error a + d; a declared constant of the model, by default a tenth of the
+    smallest pool, never above it. pool_amplitudes: one a per pool, which frees the model from n0.
+    Source: Goyal et al. 2024 (arXiv 2404.07177), Eq. 3 and Theorem 1.
+    """
+
+    n0: float | None = None
+    pool_amplitudes: bool = False
+
+    name: ClassVar[str] = "goyal_eq3"
+    source: ClassVar[str] = "Goyal et al. 2024, Eq. 3"
+    formula: ClassVar[str] = (
+        "ln(y - d) = ln a + sum_i q_i b_i int_n0^n (1/2)^(floor(m q_i/N_i)/(tau_i q_i^-gamma)) dm/m"
+    )
+
+    def levels(self, error: float, samples: float, slopes: Array) -> Array:
+        """Return a = (y - d) (n / n0)^-b."""
+        assert self.n0 is not None
+        return error * (samples / self.n0) ** -slopes
+
+    @property
+    def amplitudes(self) -> tuple[str, ...]:
+        """Return a, or one a per pool."""
+        return tuple(f"a[{pool}]" for pool in self.pools) if self.pool_amplitudes else ("a",)
+
+    def bind(self, runs: pl.DataFrame) -> Self:
+        """Return the law with the runs' pools and n0."""
+        smallest = min(float(mixture.sizes.min()) for mixture in mixtures(runs)[0])
+        n0 = _SMALLEST_SHARE * smallest if self.n0 is None else self.n0
+        if not 0 < n0 <= smallest:
+            raise InputError(f"n0 is {n0:g} samples, but must be above 0 and at most the smallest pool's {smallest:g}")
+        return replace(super().bind(runs), n0=n0)
+
+    def prepared(self, curve: Curve) -> Curve:
+        """Return the curve with its epoch lengths from n0 on; raise InputError on a pool smaller than n0."""
+        assert self.n0 is not None
+        if curve.sizes.min() < self.n0:
+            raise InputError(
+                f"a pool of {curve.sizes.min():g} samples is smaller than the fit's n0 = {self.n0:g}:"
+                " refit with n0 at most the smallest pool that will be asked for"
+            )
+        return curve.integrated(np.array(self.n0))
+
+    def predict(self, theta: Array, design: MixtureDesign) -> Array:
+        """Return predicted errors (batch, rows): one matrix product a pool, on epoch lengths shared by the batch."""
+        predicted = np.empty((theta.shape[0], design.rows))
+        for curve in design.curves:
+            exponent = self._log_amplitude(theta, curve)
+            weights = []
+            for i, pool in enumerate(curve.pools):
+                log_length = curve.lengths[i]
+                tau = stretched(theta[:, self.half_life_at(pool)], curve.weights[i], theta[:, self.gamma_at])
+                slope = curve.weights[i] * theta[:, self.slope_at(pool), None]
+                weights.append(slope * decay(tau, log_length.shape[1]))
+            total = np.concatenate(weights, axis=1) @ np.concatenate(curve.lengths, axis=1).T
+            total += exponent
+            np.exp(total, out=total)
+            total += theta[:, :1]
+            predicted[:, curve.rows] = total
+        return predicted
+
+    def evaluate(self, theta: Array, design: MixtureDesign) -> tuple[Array, Array]:
+        """Return predicted errors and their derivatives."""
+        predicted = np.empty((theta.shape[0], design.rows))
+        jacobian = np.zeros((theta.shape[0], theta.shape[1], design.rows))
+        gamma = theta[:, self.gamma_at]
+        for curve in design.curves:
+            total = self._log_amplitude(theta, curve) + np.zeros(curve.samples.size)
+            inner: dict[int, Array] = {}
+            stretch: Array | float = 0.0
+            for i, pool in enumerate(curve.pools):
+                q = curve.weights[i]
+                log_length = curve.lengths[i]
+                tau = stretched(theta[:, self.half_life_at(pool)], q, gamma)
+                weight = decay(tau, log_length.shape[1])
+                path = weight @ log_length.T
+                slope = theta[:, self.slope_at(pool), None]
+                by_log_tau = q * slope * ((weight * np.arange(weight.shape[1])) @ log_length.T) * (LN2 / tau)[:, None]
+                total += q * slope * path
+                inner[self.slope_at(pool)] = q * path
+                inner[self.half_life_at(pool)] = by_log_tau / theta[:, self.half_life_at(pool), None]
+                stretch = stretch - np.log(q) * by_log_tau
+                if self.pool_amplitudes:
+                    inner[1 + pool] = q / theta[:, 1 + pool, None]
+            if not self.pool_amplitudes:
+                inner[1] = 1 / theta[:, 1, None]
+            inner[self.gamma_at] = stretch + np.zeros_like(total)
+            term = np.exp(total)
+            predicted[:, curve.rows] = term + theta[:, :1]
+            jacobian[:, 0, curve.rows] = 1
+            for index, derivative in inner.items():
+                jacobian[:, index, curve.rows] = term * derivative
+        return predicted, jacobian
+
+    def _log_amplitude(self, theta: Array, curve: Curve) -> Array:
+        if not self.pool_amplitudes:
+            return np.log(theta[:, 1, None])
+        return (np.log(theta[:, 1 + curve.pools]) @ curve.weights)[:, None]
+
+
+@dataclass(frozen=True)
+class ReleasedUtility(RepetitionLaw):
+    """The released "utility" form: y = ((a n_1 / 1e5)^{b_1} + d) prod_{j>=2} (n_j / n_{j-1})^{b_j}.
+
+    n_j = samples seen at the end of epoch j, b_j = b (1/2)^((j-1)/tau): d is multiplied by the product. Mixtures: b_j
+    is the weighted mean over pools and tau_i' = tau_i q_i^(-gamma), gamma = 1 by default (tau p for p equal pools); n_1
+    is where the first pool starts over. No n0: a stands inside the power.
+    Source: released code of Goyal et al. 2024.
+    """
+
+    name: ClassVar[str] = "released_utility"
+    source: ClassVar[str] = "Goyal et al. 2024, released code (utility)"
+    formula: ClassVar[str] = "y = ((a n_1/1e5)^b_1 + d) prod_j (n_j/n_(j-1))^b_j, b_j = b (1/2)^((j-1)/tau)"
+
+    @property
+    def defaults(self) -> Mapping[str, float]:
+        """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
+        return {"gamma": 1.0}
+
+    def levels(self, error: float, samples: float, slopes: Array) -> Array:
+        """Return a with (a n / 1e5)^b = y - d."""
+        return RELEASED_UNIT / samples * error ** (1 / slopes)
+
+    def prepared(self, curve: Curve) -> Curve:
+        """Return the curve with its epoch lengths from n_1 on."""
+        return curve.integrated(np.minimum(curve.samples, curve.periods.min()))
+
+    def evaluate(self, theta: Array, design: MixtureDesign) -> tuple[Array, Array]:
+        """Return predicted errors and their derivatives."""
+        predicted = np.empty((theta.shape[0], design.rows))
+        jacobian = np.zeros((theta.shape[0], theta.shape[1], design.rows))
+        d, a, gamma = theta[:, :1], theta[:, 1, None], theta[:, self.gamma_at]
+        for curve in design.curves:
+            first = np.minimum(curve.samples, curve.periods.min())
+            log_first = np.log(a) + np.log(first / RELEASED_UNIT)
+            slope = (theta[:, [self.slope_at(pool) for pool in curve.pools]] @ curve.weights)[:, None]
+            term = np.exp(slope * log_first)
+            total = np.zeros_like(term)
+            inner: list[tuple[int, float, Array, Array]] = []
+            for i, pool in enumerate(curve.pools):
+                q, b = curve.weights[i], theta[:, self.slope_at(pool), None]
+                log_length = curve.lengths[i]
+                tau = stretched(theta[:, self.half_life_at(pool)], q, gamma)
+                weight = decay(tau, log_length.shape[1])
+                path = weight @ log_length.T
+                by_log_tau = q * b * ((weight * np.arange(weight.shape[1])) @ log_length.T) * (LN2 / tau)[:, None]
+                total += q * b * path
+                inner.append((int(pool), q, path, by_log_tau))
+            factor = np.exp(total)
+            y = (term + d) * factor
+            predicted[:, curve.rows] = y
+            jacobian[:, 0, curve.rows] = factor
+            jacobian[:, 1, curve.rows] = term * slope / a * factor
+            for pool, q, path, by_log_tau in inner:
+                jacobian[:, self.slope_at(pool), curve.rows] = q * (term * log_first * factor + y * path)
+                jacobian[:, self.half_life_at(pool), curve.rows] = (
+                    y * by_log_tau / theta[:, self.half_life_at(pool), None]
+                )
+                jacobian[:, self.gamma_at, curve.rows] -= y * by_log_tau * np.log(q)
+        return predicted, jacobian

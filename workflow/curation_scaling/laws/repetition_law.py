@@ -1,0 +1,133 @@
+"""What the repetition laws share: parameters per pool, binding to the runs, mixtures, and starting points."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import Mixture, column, mixtures
+from curation_scaling.laws.law import Array, Law, Parameter
+from curation_scaling.laws.repetition import Curve, MixtureDesign, group_rows
+
+_SLOPES = -np.array([0.02, 0.04, 0.07, 0.1, 0.14, 0.19, 0.25, 0.35, 0.5, 0.8])
+_HALF_LIVES = np.array([0.7, 1.5, 3.0, 6.0, 12.0, 30.0])
+_FLOORS = np.array([0.0, 0.3, 0.6, 0.8, 0.9, 0.97])  # of the lowest error
+
+
+@dataclass(frozen=True)
+class RepetitionLaw(Law):
+    """A law of samples seen from pools whose utility halves every tau repetitions (Goyal et al. 2024).
+
+    Per pool: b (utility of the first pass) and tau (half-life in epochs, stretched by gamma in a mixture); shared: d
+    and a.
+
+    overlaps: pairs of pools that share samples, which no mixture may combine. pools: filled in by `bind`.
+    """
+
+    overlaps: tuple[tuple[str, str], ...] = ()
+    pools: tuple[str, ...] = ()
+
+    columns = ("weights", "samples_seen")
+
+    @property
+    def defaults(self) -> Mapping[str, float]:
+        """Return gamma's value, which only runs on mixtures can inform."""
+        return {"gamma": 0.0}
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
+        """Return d, a, gamma, b of each pool, tau of each pool."""
+        return (
+            Parameter("d", "error", 0.0, np.inf),
+            *(Parameter(name, "error", 1e-12, 1e12, log=True) for name in self.amplitudes),
+            Parameter("gamma", "1", -1.0, 3.0),
+            *(Parameter(f"b[{pool}]", "1", -3.0, 1.0) for pool in self.pools),
+            *(Parameter(f"tau[{pool}]", "epochs", 0.05, 1e4, log=True) for pool in self.pools),
+        )
+
+    @property
+    def amplitudes(self) -> tuple[str, ...]:
+        """Names of the amplitudes, which stand between d and gamma."""
+        return ("a",)
+
+    @property
+    def gamma_at(self) -> int:
+        """Index of gamma."""
+        return 1 + len(self.amplitudes)
+
+    def slope_at(self, pool: int) -> int:
+        """Index of b of a pool."""
+        return self.gamma_at + 1 + pool
+
+    def half_life_at(self, pool: int) -> int:
+        """Index of tau of a pool."""
+        return self.gamma_at + 1 + len(self.pools) + pool
+
+    def bind(self, runs: pl.DataFrame) -> Self:
+        """Return the law with the runs' pools, in the order of their names."""
+        found, _ = mixtures(runs)
+        return replace(self, pools=tuple(sorted({pool for mixture in found for pool in mixture.pools})))
+
+    def design(self, frame: pl.DataFrame) -> MixtureDesign:
+        """Return the rows grouped by mixture; raise InputError on an unknown or overlapping pool."""
+        found, which = mixtures(frame)
+        return self.curves(found, which, column(frame, "samples_seen"))
+
+    def curves(self, found: list[Mixture], which: npt.NDArray[np.intp], samples: Array) -> MixtureDesign:
+        """Return the design of rows given as mixture number and samples seen, both (rows,), without a frame."""
+        for mixture in found:
+            for first, second in self.overlaps:
+                if first in mixture.pools and second in mixture.pools:
+                    raise InputError(
+                        f"pools {first!r} and {second!r} share samples and cannot be mixed: use disjoint pools"
+                    )
+        curves = group_rows(found, which, samples, self.pools)
+        return MixtureDesign(samples.size, tuple(self.prepared(curve) for curve in curves))
+
+    def prepared(self, curve: Curve) -> Curve:
+        """Return the curve with what the variant can compute from the rows alone."""
+        return curve
+
+    def levels(self, error: float, samples: float, slopes: Array) -> Array:
+        """Return the amplitudes a at which y - d = error after `samples`, were the slope one of `slopes`."""
+        raise NotImplementedError
+
+    def seeds(self, design: MixtureDesign, error: Array, fixed: Mapping[str, float]) -> Array:
+        """Return, for each (a, d, gamma) of a coarse grid, the b and tau of each pool that fit its own rows best."""
+        base = np.ones(len(self.parameters))
+        first = min(design.curves, key=lambda curve: float(curve.samples.min()))
+        at = int(np.argmin(first.samples))
+        first_error = float(error[first.rows][at])
+        member = np.zeros((len(self.pools), design.rows))
+        for curve in design.curves:
+            for pool in curve.pools:
+                member[pool, curve.rows] = 1
+        shapes = np.array(list(product(_SLOPES, _HALF_LIVES)))
+        starts = []
+        gammas = [fixed["gamma"]] if "gamma" in fixed else [0.0, 1.0]
+        floors = np.array([fixed["d"]]) if "d" in fixed else _FLOORS * error.min()
+        for gamma, floor in product(gammas, floors):
+            head = max(first_error - float(floor), 0.01 * first_error)
+            for level in self.levels(head, float(first.samples[at]), _SLOPES[[0, 2, 4, 6, 8]]):
+                start = base.copy()
+                start[0], start[1 : self.gamma_at], start[self.gamma_at] = floor, level, gamma
+                theta = np.tile(start, (len(shapes), 1))
+                theta[:, self.slope_at(0) : self.half_life_at(0)] = shapes[:, :1]
+                theta[:, self.half_life_at(0) :] = shapes[:, 1:]
+                for name, value in fixed.items():
+                    theta[:, self.names.index(name)] = value
+                with np.errstate(all="ignore"):
+                    cost = np.log(self.predict(theta, design) / error) ** 2 @ member.T
+                best = np.argmin(np.where(np.isfinite(cost), cost, np.inf), axis=0)
+                for pool in range(len(self.pools)):
+                    for index in (self.slope_at(pool), self.half_life_at(pool)):
+                        start[index] = theta[best[pool], index]
+                for name, value in fixed.items():
+                    start[self.names.index(name)] = value
+                starts.append(start)
+        return np.array(starts)

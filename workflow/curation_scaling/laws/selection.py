@@ -1,0 +1,37 @@
+"""Which evaluations a repetition law is fitted to: single pools, before their error rises again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+RISE = 0.01  # relative: a mean error this far above its earlier minimum rises, which no b < 0 can express
+
+
+def select_runs(runs: pl.DataFrame, pools: Sequence[str], max_repetitions: float | None) -> pl.DataFrame:
+    """Add the column `role`: fitted, left_out, or mixture.
+
+    A single pool's evaluations are left out beyond `max_repetitions`, and from the first checkpoint on at which its
+    mean error over runs stands more than 1 % above an earlier one: the model overfits there.
+    """
+    mean = (
+        runs.filter(pl.col("pool").is_in(pools))
+        .group_by("pool", "samples_seen")
+        .agg(pl.col("error").mean())
+        .sort("pool", "samples_seen")
+        .with_columns(least=pl.col("error").cum_min().over("pool"))
+        .filter(pl.col("error") > (1 + RISE) * pl.col("least"))
+        .group_by("pool")
+        .agg(rises_at=pl.col("samples_seen").min())
+    )
+    late = pl.col("samples_seen") >= pl.col("rises_at").fill_null(2**62)
+    often = pl.lit(False) if max_repetitions is None else pl.col("repetitions") > max_repetitions
+    role = (
+        pl.when(~pl.col("pool").is_in(pools))
+        .then(pl.lit("mixture"))
+        .when(late | often)
+        .then(pl.lit("left_out"))
+        .otherwise(pl.lit("fitted"))
+    )
+    return runs.join(mean, on="pool", how="left", maintain_order="left").with_columns(role=role).drop("rises_at")

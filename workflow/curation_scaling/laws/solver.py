@@ -1,0 +1,140 @@
+"""The kernel: one batched Levenberg-Marquardt with reweighting, for every law, loss and bootstrap replicate."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from curation_scaling.laws.chart import Chart
+from curation_scaling.laws.law import Law
+from curation_scaling.laws.losses import Loss
+
+Array = npt.NDArray[np.float64]
+
+CHUNK_BYTES = 1 << 21  # of Jacobian worked on at once: what stays in a core's cache
+FIRST_DAMPING = 1e-3
+LAST_DAMPING = 1e12
+PATIENCE = 2  # consecutive steps without progress before a fit counts as converged
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is minimised: sum over rows of weight * loss(residual), over the free coordinates of `chart`.
+
+    error and weight: shape (rows,) when the whole batch shares them, else (batch, rows).
+    """
+
+    law: Law
+    design: Any
+    chart: Chart
+    loss: Loss
+    error: Array
+    weight: Array
+
+    def part(self, at: slice | npt.NDArray[np.intp]) -> "Problem":
+        """Return the problem of a part of the batch."""
+        error = self.error if self.error.ndim == 1 else self.error[at]
+        weight = self.weight if self.weight.ndim == 1 else self.weight[at]
+        return Problem(self.law, self.design, self.chart, self.loss, error, weight)
+
+    def objective(self, free: Array) -> Array:
+        """Return the summed loss, shape (batch,); infinite where the law is not finite."""
+        with np.errstate(all="ignore"):
+            predicted = self.law.predict(self.chart.theta(free), self.design)
+            total = (self.weight * self.loss.cost(self.loss.residual(predicted, self.error))).sum(axis=1)
+        return np.where(np.isfinite(total), total, np.inf)
+
+    def normal(self, free: Array) -> tuple[Array, Array, Array]:
+        """Return objective (batch,), gradient (batch, free) and reweighted Gauss-Newton matrix (batch, free, free)."""
+        chart = self.chart
+        theta = chart.theta(free)
+        with np.errstate(all="ignore"):
+            predicted, jacobian = self.law.evaluate(theta, self.design)
+            residual = self.loss.residual(predicted, self.error)
+            total = (self.weight * self.loss.cost(residual)).sum(axis=1)
+            root = np.sqrt(self.weight * self.loss.weight(residual))
+            scaled = jacobian * (root / predicted if self.loss.logarithmic else root)[:, None, :]
+            pull = chart.slope(theta)[:, :, None] * chart.select
+            natural_gradient = scaled @ (root * residual)[:, :, None]
+            natural_matrix = scaled @ scaled.transpose(0, 2, 1)
+            back = pull.transpose(0, 2, 1)
+            gradient = (back @ natural_gradient)[:, :, 0]
+            matrix = back @ natural_matrix @ pull
+        broken = ~(np.isfinite(total) & np.isfinite(gradient).all(axis=1) & np.isfinite(matrix).all(axis=(1, 2)))
+        total[broken], gradient[broken], matrix[broken] = np.inf, 0.0, np.eye(len(chart.free))
+        return total, gradient, matrix
+
+
+def minimise(problem: Problem, start: Array, *, tolerance: float = 1e-13, steps: int = 400) -> tuple[Array, Array]:
+    """Return the local minima reached from `start` (batch, free) and their objectives (batch,).
+
+    Levenberg-Marquardt on the reweighted least-squares model, projected onto the bounds; a fit has converged when
+    PATIENCE steps in a row lower its objective by less than `tolerance` of it. The result does not depend on the
+    batch in which a fit is solved.
+    """
+    rows = max(1, problem.error.shape[-1])
+    size = max(1, CHUNK_BYTES // (8 * rows * len(problem.chart.parameters)))
+    pieces = [
+        _minimise_chunk(problem.part(slice(i, i + size)), start[i : i + size], tolerance, steps)
+        for i in range(0, start.shape[0], size)
+    ]
+    return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
+
+
+def _minimise_chunk(problem: Problem, start: Array, tolerance: float, steps: int) -> tuple[Array, Array]:
+    free = np.clip(start, problem.chart.lower, problem.chart.upper)
+    best, gradient, matrix = problem.normal(free)
+    result, result_best = free.copy(), best.copy()
+    index = np.arange(free.shape[0])
+    damping = np.full(free.shape[0], FIRST_DAMPING)
+    growth = np.full(free.shape[0], 2.0)
+    stalled = np.zeros(free.shape[0], dtype=int)
+    for _ in range(steps):
+        if index.size == 0 or free.shape[1] == 0:
+            break
+        step = _step(problem.chart, free, gradient, matrix, damping)
+        trial = np.clip(free + step, problem.chart.lower, problem.chart.upper)
+        step = trial - free
+        total, new_gradient, new_matrix = problem.normal(trial)
+        drop = best - total
+        promised = -(gradient * step).sum(axis=1) - 0.5 * (step[:, None, :] @ matrix @ step[:, :, None])[:, 0, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gain = np.where(promised > 0, drop / promised, -1.0)
+        accept = drop > 0
+        stalled = np.where(~accept | (drop > tolerance * best), np.where(accept, 0, stalled), stalled + 1)
+        # A refused step whose promise is below the tolerance has nothing left to win.
+        stalled = np.where(~accept & (promised <= tolerance * best), stalled + 1, stalled)
+        # Nielsen's update of the damping.
+        damping = np.where(accept, damping * np.maximum(0.1, 1 - (2 * np.clip(gain, 0, 1) - 1) ** 3), damping * growth)
+        damping = np.maximum(damping, 1e-14)
+        growth = np.where(accept, 2.0, growth * 2)
+        free = np.where(accept[:, None], trial, free)
+        best = np.where(accept, total, best)
+        gradient = np.where(accept[:, None], new_gradient, gradient)
+        matrix = np.where(accept[:, None, None], new_matrix, matrix)
+        done = (stalled >= PATIENCE) | (damping > LAST_DAMPING) | (best <= 0)
+        if done.any():
+            result[index[done]], result_best[index[done]] = free[done], best[done]
+            keep = np.flatnonzero(~done)
+            problem, index = problem.part(keep), index[keep]
+            free, best, gradient, matrix = free[keep], best[keep], gradient[keep], matrix[keep]
+            damping, growth, stalled = damping[keep], growth[keep], stalled[keep]
+    result[index], result_best[index] = free, best
+    return result, result_best
+
+
+def _step(chart: Chart, free: Array, gradient: Array, matrix: Array, damping: Array) -> Array:
+    """Return the damped step (batch, free) in decorrelated coordinates; coordinates pushed onto a bound stay there."""
+    held = ((free <= chart.lower) & (gradient > 0)) | ((free >= chart.upper) & (gradient < 0))
+    loose = (~held).astype(float)
+    mix = loose[:, :, None] * chart.mix * loose[:, None, :]
+    centred = mix.transpose(0, 2, 1) @ matrix @ mix
+    diagonal = np.einsum("bii->bi", centred)
+    floor = 1e-14 * diagonal.max(axis=1, keepdims=True) + 1e-300
+    at = np.arange(free.shape[1])
+    centred[:, at, at] = (
+        diagonal + damping[:, None] * np.maximum(diagonal, floor) + (diagonal <= floor) * (floor + held)
+    )
+    right = -(mix.transpose(0, 2, 1) @ gradient[:, :, None])
+    return np.asarray((mix @ np.linalg.solve(centred, right))[:, :, 0])

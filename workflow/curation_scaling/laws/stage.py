@@ -1,0 +1,135 @@
+"""The stage that fits the laws of a study and judges them; it writes everything below `laws/`, and the utilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from curation_scaling.artifacts import (
+    DIAGNOSTICS,
+    DRAWS,
+    FITS,
+    HOLDOUT,
+    MIXTURES,
+    PREDICTIONS,
+    RUNS,
+    UTILITY,
+    Schema,
+)
+from curation_scaling.errors import InputError
+from curation_scaling.laws.fit import Fit, fit_law
+from curation_scaling.laws.goyal import GoyalEq3
+from curation_scaling.laws.judge import diagnose, hold_out
+from curation_scaling.laws.mixture_score import score_mixtures
+from curation_scaling.laws.registry import law_named
+from curation_scaling.laws.repetition_law import RepetitionLaw
+from curation_scaling.laws.saved import draw_rows, fit_rows
+from curation_scaling.laws.selection import select_runs
+from curation_scaling.laws.utility import pool_utility
+from curation_scaling.layout import Layout
+from curation_scaling.seeds import derive_seed
+from curation_scaling.store import inputs_digest, read, write
+from curation_scaling.study import Study
+from curation_scaling.study.keys import laws_keys
+from curation_scaling.study.pools import DeclaredSource
+
+
+def fit_laws(study: Study, layout: Layout) -> None:
+    """Fit every law of the study to its single pools, predict the mixtures, and write all artifacts of the laws."""
+    tables = analyse(study, read(layout.runs, RUNS, study=study.study))
+    inputs = inputs_digest(laws_keys(study), layout.runs)
+    for schema, frame in tables:
+        path = layout.utility if schema is UTILITY else layout.law(schema.name.removeprefix("laws/"))
+        write(path, schema, frame, study=study.study, inputs=inputs)
+
+
+def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
+    """The tables that `fit_laws` writes, from the study's runs."""
+    selected = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions)
+    fitted = selected.filter(role="fitted")
+    if fitted.is_empty():
+        raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
+    fits = [_fit(study, name, fitted) for name in study.laws.names]
+    predictions = [(fit, gamma, _predict(fit, gamma, selected)) for fit in fits for gamma in study.laws.gammas]
+    scores = [
+        score_mixtures(rows, runs, study.pools.candidates) | {"law": fit.law.name, "gamma": gamma}
+        for fit, gamma, rows in predictions
+    ]
+    return [
+        (FITS, pl.concat(fit_rows(fit) for fit in fits)),
+        (DRAWS, pl.concat(draw_rows(fit) for fit in fits)),
+        (PREDICTIONS, pl.concat(rows for _, _, rows in predictions)),
+        (MIXTURES, pl.DataFrame(scores, schema_overrides=_schema(MIXTURES))),
+        (HOLDOUT, hold_out(fits, fitted)),
+        (DIAGNOSTICS, diagnose(fits, selected)),
+        (UTILITY, _utilities(fits, selected)),
+    ]
+
+
+def _schema(schema: Schema) -> dict[str, pl.DataType]:
+    floats = ("log_rmse", "bias", "covered", "mean_regret", "worst_regret")
+    return {c.name: pl.Float64() for c in schema.columns if c.name in floats}
+
+
+def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
+    law = law_named(name)
+    assert isinstance(law, RepetitionLaw)
+    laws = study.laws
+    law = replace(law, overlaps=_overlaps(study))
+    if isinstance(law, GoyalEq3):
+        law = replace(law, n0=laws.n0)
+    seed = derive_seed(study.seed, "bootstrap")  # the same for every law: their draws resample the same runs
+    return fit_law(law, fitted, loss=laws.loss, bootstrap=laws.bootstrap, level=laws.level, seed=seed)
+
+
+def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:
+    source = study.pools.source
+    if not isinstance(source, DeclaredSource):
+        return ()
+    return tuple((a, b) for a in source.overlapping for b in source.sizes if a != b)
+
+
+def _predict(fit: Fit, gamma: float, selected: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `laws/predictions`: the mean over runs at each pool and checkpoint beside its prediction."""
+    mean = (
+        selected.group_by("pool", "samples_seen")
+        .agg(
+            pl.col("weights", "repetitions", "role").first(),
+            pl.col("error").mean(),
+            runs=pl.len().cast(pl.Int32),
+        )
+        .sort("pool", "samples_seen")
+    )
+    fixed = {"gamma": gamma}
+    expected, single = (fit.predict(mean, kind, fixed=fixed) for kind in ("mean", "run"))
+    return mean.drop("weights").with_columns(
+        law=pl.lit(fit.law.name),
+        gamma=pl.lit(gamma),
+        predicted=expected["predicted"],
+        lower=expected["lower"],
+        upper=expected["upper"],
+        run_lower=single["lower"],
+        run_upper=single["upper"],
+        residual=(pl.col("error") / expected["predicted"]).log(),
+    )
+
+
+def _utilities(fits: Sequence[Fit], selected: pl.DataFrame) -> pl.DataFrame:
+    """Utility of each pool at every repetition up to the most that any run has done."""
+    most = int(np.ceil(selected.select(pl.col("repetitions").max()).item()))
+    repetitions = list(range(max(most, 1)))
+    return pl.concat(_utility(fit, repetitions) for fit in fits)
+
+
+def _utility(fit: Fit, repetitions: Iterable[int]) -> pl.DataFrame:
+    rows = pool_utility(fit, list(repetitions))
+    return rows.with_columns(
+        law=pl.lit(fit.law.name),
+        repetition=pl.col("repetition").cast(pl.Int32),
+        utility=-pl.col("utility"),
+        lower=-pl.col("upper"),
+        upper=-pl.col("lower"),
+    )

@@ -1,0 +1,97 @@
+"""Where each artifact of a study lies; the workflow's rules and the package's stages share these paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths below `results/<study>`; arguments may be Snakemake wildcards such as "{pool}"."""
+
+    root: Path
+
+    @property
+    def study(self) -> Path:
+        """The merged, validated study file."""
+        return self.root / "study.yaml"
+
+    @property
+    def samples(self) -> Path:
+        """Every sample of the source, with its role and score."""
+        return self.root / "pools/samples.parquet"
+
+    @property
+    def source_counts(self) -> Path:
+        """What became of each row that the source read."""
+        return self.root / "pools/source.json"
+
+    def pool(self, pool: str, draw: int | str) -> Path:
+        """The manifest of a pool in one draw."""
+        return self.root / f"pools/{pool}/draw-{draw}.parquet"
+
+    def subset(self, pool: str, draw: int | str) -> Path:
+        """The same pool as a DataComp subset file: dtype u8,u8, sorted."""
+        return self.root / f"pools/{pool}/draw-{draw}.npy"
+
+    def edges_of(self, draw: int | str) -> Path:
+        """The bucket edges of one draw."""
+        return self.root / f"pools/_draws/edges-{draw}.parquet"
+
+    def summary_of(self, draw: int | str) -> Path:
+        """What became of each row in one draw."""
+        return self.root / f"pools/_draws/summary-{draw}.parquet"
+
+    @property
+    def edges(self) -> Path:
+        """The bucket edges of all draws."""
+        return self.root / "pools/edges.parquet"
+
+    @property
+    def summary(self) -> Path:
+        """What became of each row, all draws."""
+        return self.root / "pools/summary.parquet"
+
+    def run(self, pool: str, draw: int | str, seed: int | str) -> Path:
+        """One training run: its evaluations."""
+        return self.root / f"runs/{pool}.draw-{draw}.seed-{seed}.parquet"
+
+    @property
+    def runs(self) -> Path:
+        """All runs."""
+        return self.root / "runs.parquet"
+
+    def law(self, name: str) -> Path:
+        """One artifact of the fitted laws: fits, draws, predictions, mixtures, holdout or diagnostics."""
+        return self.root / f"laws/{name}.parquet"
+
+    @property
+    def utility(self) -> Path:
+        """Utility of each pool by repetition."""
+        return self.root / "utility.parquet"
+
+    @property
+    def frontier(self) -> Path:
+        """Every pool at every budget."""
+        return self.root / "frontier.parquet"
+
+    @property
+    def switches(self) -> Path:
+        """The budgets at which the best pool changes."""
+        return self.root / "switches.parquet"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained report."""
+        return self.root / "report.html"
+
+    @property
+    def partial_report(self) -> Path:
+        """The report of what is there while some runs have failed."""
+        return self.root / "report.partial.html"
+
+    @property
+    def answer(self) -> Path:
+        """The answer in words."""
+        return self.root / "answer.txt"

@@ -1,0 +1,1 @@
+"""Pools: samples from a source, scored, drawn, cut into buckets, and joined."""

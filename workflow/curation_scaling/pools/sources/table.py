@@ -1,0 +1,95 @@
+"""A table of samples that already have an id and a score: Parquet or CSV shards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from curation_scaling.errors import InputError
+from curation_scaling.pools.sources.source import POOL, Source, uids
+
+_HEX = re.compile(r"^[0-9a-fA-F]{32}$")
+
+
+def read_table(
+    paths: Sequence[Path], *, id: str = "uid", score: str, size: str | None = None, group: str | None = None
+) -> Source:
+    """Read shards with one row a sample.
+
+    Args:
+        paths: Parquet or CSV files (by their ending), all with the columns asked for.
+        id: column that names a sample: 32 hexadecimal digits (a DataComp uid, taken as it is), else any text or whole
+            number, hashed to 128 bits.
+        score: column of the quality score, any number type; null and NaN are kept, to be counted as unscored.
+        size: column of a sample's size in the study's unit; 1 each without one.
+        group: column of the group that a sample belongs to.
+
+    Raises:
+        InputError: if a file is missing, truncated, lacks a column or holds another type than a number.
+    """
+    shards = [_read_shard(path, id, score, size, group) for path in paths]
+    frame = pl.concat(shards)
+    kept = frame.unique(["uid_hi", "uid_lo"], keep="first", maintain_order=True).sort("uid_hi", "uid_lo")
+    counts = {"read": frame.height, "kept": kept.height, "duplicate": frame.height - kept.height}
+    return Source(kept, counts, {})
+
+
+def _read_shard(path: Path, id: str, score: str, size: str | None, group: str | None) -> pl.DataFrame:
+    wanted = {id: "id", score: "score"} | ({size: "size"} if size else {}) | ({group: "group"} if group else {})
+    frame = read_columns(path, list(wanted))
+    for name in (score, size):
+        if name is not None and not frame.schema[name].is_numeric():
+            raise InputError(f"{path}: column {name!r} holds {frame.schema[name]}, a number is needed")
+    frame = frame.rename(wanted)
+    if frame["id"].null_count():
+        raise InputError(f"{path}: column {id!r} is null in row {frame['id'].is_null().arg_max()}; name every sample")
+    if size and frame.select((pl.col("size").is_null() | (pl.col("size") <= 0)).any()).item():
+        row = frame.select((pl.col("size").is_null() | (pl.col("size") <= 0)).arg_max()).item()
+        raise InputError(f"{path}: column {size!r} is not a positive size in row {row}; mend or drop the row")
+    high, low = name_samples(frame["id"])
+    return pl.DataFrame(
+        {
+            "uid_hi": high,
+            "uid_lo": low,
+            "group": frame["group"].cast(pl.String).fill_null("") if group else pl.repeat("", frame.height, eager=True),
+            "role": pl.repeat(POOL, frame.height, eager=True),
+            "size": frame["size"].cast(pl.Int64) if size else pl.repeat(1, frame.height, dtype=pl.Int64, eager=True),
+            "score": frame["score"].cast(pl.Float64),
+        }
+    )
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
+    """Columns of a Parquet or CSV file.
+
+    Raises:
+        InputError: if the file cannot be read as what its ending says, or lacks a column.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise InputError(f"{path} ends in {path.suffix!r}: give a .parquet or .csv file")
+    try:
+        lazy = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_csv(path)
+        found = lazy.collect_schema().names()
+        for column in columns:
+            if column not in found:
+                raise InputError(f"{path} has no column {column!r}: it has {', '.join(found)}")
+        frame: pl.DataFrame = lazy.select(columns).collect()
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: put the file there or change its path in the study") from None
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{path} is truncated or damaged ({str(error).splitlines()[0]}): fetch it again") from None
+    return frame
+
+
+def name_samples(ids: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The two u64 halves of each sample's uid: of 32 hexadecimal digits, or of a 128-bit hash of any other id."""
+    text = ids.cast(pl.String).to_list()
+    if all(_HEX.match(t) for t in text):
+        halves = np.array([(int(t[:16], 16), int(t[16:], 16)) for t in text], dtype=np.uint64).reshape(-1, 2)
+        return halves[:, 0].copy(), halves[:, 1].copy()
+    return uids(t.encode() for t in text)

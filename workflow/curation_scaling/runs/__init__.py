@@ -1,0 +1,1 @@
+"""Runs: training results on pools, made here or elsewhere."""

@@ -1,0 +1,1 @@
+"""Trainers: each trains a model on weighted pools and returns the error at every checkpoint."""

@@ -1,0 +1,18 @@
+"""What every trainer returns."""
+
+from typing import NamedTuple
+
+
+class Evaluation(NamedTuple):
+    """Error on the test set after so many units."""
+
+    samples_seen: int
+    error: float
+
+
+class Training(NamedTuple):
+    """One finished run: its evaluations, one a checkpoint, the model's parameters, and the FLOPs per unit."""
+
+    evaluations: tuple[Evaluation, ...]
+    params: int | None
+    flops_per_sample: float | None

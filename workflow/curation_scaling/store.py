@@ -1,0 +1,187 @@
+"""Write artifacts whole or not at all, and verify them before use.
+
+Files are byte-identical for the same content: sorted rows, fixed row groups and compression, no timestamps. Beside each
+artifact stands `<artifact>.sha256`, in the form that `sha256sum --check` reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from curation_scaling import __version__
+from curation_scaling.artifacts import Schema
+from curation_scaling.errors import InputError
+
+ROW_GROUP = 1 << 20
+
+
+def digest(*parts: Any) -> str:
+    """sha256 (hex) of the canonical JSON of `parts`: dictionaries by sorted key, no spaces."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 (hex) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checksum_path(path: Path) -> Path:
+    """Where the artifact's sha256 is recorded."""
+    return path.with_name(path.name + ".sha256")
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror or error}): nothing of it was kept") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes | Callable[[IO[bytes]], None]) -> None:
+    """Write a file whole, from bytes or through `content(file)`, then record its sha256."""
+    checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
+    with atomic(path) as file:
+        if isinstance(content, bytes):
+            file.write(content)
+        else:
+            content(file)
+    with atomic(checksum_path(path)) as file:
+        file.write(f"{file_sha256(path)}  {path.name}\n".encode())
+
+
+def write(path: Path, schema: Schema, frame: pl.DataFrame, *, study: str, inputs: str) -> None:
+    """Validate `frame` against `schema`, sort it, and write it to `path` whole.
+
+    `inputs` is the digest of the study keys and artifacts that this one depends on. Raises InputError if a value breaks
+    the schema.
+    """
+    table = _conform(path, schema, frame)
+    metadata = {"study": study, "version": __version__, "inputs": inputs, "artifact": schema.name}
+    table = table.replace_schema_metadata(metadata)
+    write_bytes(path, lambda file: _write_parquet(table, file))
+
+
+def _write_parquet(table: pa.Table, file: IO[bytes]) -> None:
+    pq.write_table(
+        table,
+        file,
+        row_group_size=ROW_GROUP,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[f.name for f in table.schema if pa.types.is_string(f.type)],
+    )
+
+
+def _conform(path: Path, schema: Schema, frame: pl.DataFrame) -> pa.Table:
+    columns = [c for c in schema.columns if c.required or c.name in frame.columns]
+    if missing := [c.name for c in columns if c.name not in frame.columns]:
+        raise InputError(f"{path}: column {missing[0]!r} of {schema.name} is missing")
+    frame = frame.select(c.name for c in columns)
+    if schema.sort:
+        frame = frame.sort(schema.sort, maintain_order=True)
+    target = pa.schema([c.field for c in columns])
+    try:
+        table = frame.to_arrow().cast(target)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+        raise InputError(f"{path}: {schema.name} does not fit its schema ({error})") from error
+    validate(path, schema, table)
+    return table
+
+
+def validate(path: Path, schema: Schema, table: pa.Table) -> None:
+    """Raise InputError that names the file, the column and the first bad row."""
+    for name in table.column_names:
+        column, values = schema.column(name), table[name]
+        if column is None:
+            raise InputError(f"{path}: column {name!r} does not belong to {schema.name}")
+        if not values.type.equals(column.type):
+            raise InputError(f"{path}: column {name!r} is {values.type}, {schema.name} wants {column.type}")
+        if not column.nullable and values.null_count:
+            row = pc.index(pc.is_null(values), True).as_py()
+            raise InputError(f"{path}: column {name!r} is null in row {row}")
+        if column.finite and (bad := pc.index(pc.is_finite(values), False).as_py()) >= 0:
+            raise InputError(f"{path}: column {name!r} is {values[bad]} in row {bad}, a finite number is needed")
+    if missing := [c.name for c in schema.columns if c.required and c.name not in table.column_names]:
+        raise InputError(f"{path}: column {missing[0]!r} of {schema.name} is missing")
+    if schema.key and table.num_rows:
+        keys = pl.from_arrow(table.select(list(schema.key)))
+        assert isinstance(keys, pl.DataFrame)
+        repeated = keys.is_duplicated()
+        if repeated.any():
+            row = repeated.arg_max() or 0
+            raise InputError(f"{path}: row {row} repeats the key {dict(keys.row(row, named=True))} of {schema.name}")
+
+
+def verify(path: Path) -> str:
+    """The recorded sha256 of an artifact, after a check of its bytes.
+
+    Raises InputError if the file or its checksum is missing, or if the bytes are not the recorded ones.
+    """
+    try:
+        recorded = checksum_path(path).read_text().split()[0]
+        actual = file_sha256(path)
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename} is missing: delete {path} if it exists and run again") from None
+    except IndexError:
+        raise InputError(f"{checksum_path(path)} is empty: delete {path} and run the workflow again") from None
+    if actual != recorded:
+        raise InputError(f"{path} is not what was written (its sha256 differs): delete it and run the workflow again")
+    return actual
+
+
+def read(path: Path, schema: Schema, *, study: str | None = None) -> pl.DataFrame:
+    """Verify `path` against its recorded sha256, its schema and its study, and return its rows."""
+    verify(path)
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise InputError(f"{path} is not a readable Parquet file ({error}): delete it and run again") from error
+    metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    if study is not None and metadata.get("study") != study:
+        raise InputError(f"{path} belongs to the study {metadata.get('study')!r}, not to {study!r}: delete it")
+    table = pa.table(table.columns, names=table.column_names)
+    table = _restore(path, schema, table)
+    validate(path, schema, table)
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _restore(path: Path, schema: Schema, table: pa.Table) -> pa.Table:
+    """Lists come back from Parquet with another name for their inner field: cast them to the declared type."""
+    fields = []
+    for field in table.schema:
+        column = schema.column(field.name)
+        if column is None:
+            raise InputError(f"{path}: column {field.name!r} does not belong to {schema.name}")
+        fields.append(pa.field(field.name, column.type if pa.types.is_nested(field.type) else field.type))
+    return table.cast(pa.schema(fields))
+
+
+def inputs_digest(keys: Mapping[str, Any], *paths: Path) -> str:
+    """Digest of study keys and of the verified bytes of input artifacts; paths themselves do not enter."""
+    return digest(dict(keys), [verify(p) for p in paths])

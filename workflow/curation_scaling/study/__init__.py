@@ -1,0 +1,6 @@
+"""A study: the typed configuration that everything else is derived from."""
+
+from curation_scaling.study.load import json_schema, load_study, parse_study
+from curation_scaling.study.model import Study
+
+__all__ = ["Study", "json_schema", "load_study", "parse_study"]

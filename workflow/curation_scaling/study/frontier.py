@@ -1,0 +1,58 @@
+"""The `laws` and `frontier` parts of a study."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share
+
+RepetitionLaw = Literal["goyal_eq3", "released_utility", "released_data"]
+
+
+class Laws(Part):
+    """Which laws are fitted to the runs, and how."""
+
+    names: list[RepetitionLaw] = Field(
+        ["goyal_eq3", "released_utility", "released_data"], min_length=1, description="repetition laws to fit"
+    )
+    main: RepetitionLaw = Field("goyal_eq3", description="the law that the answer and the figures use")
+    gammas: list[Real] = Field(
+        [0.0, 1.0],
+        min_length=1,
+        description="rules for mixtures: a pool with sampling weight q has half-life tau q^-gamma",
+    )
+    gamma: Real = Field(0.0, description="the rule, one of gammas, that the answer uses")
+    n0: Positive | None = Field(
+        None, description="samples at which pools with a shared amplitude cross; default a tenth of the smallest pool"
+    )
+    max_repetitions: Positive | None = Field(
+        None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
+    )
+    loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
+    bootstrap: Count = Field(1000, description="bootstrap replicates")
+    level: Share = Field(0.95, description="level of all intervals")
+
+    @model_validator(mode="after")
+    def _main_is_fitted(self) -> "Laws":
+        if self.main not in self.names:
+            raise ValueError(f"main: {self.main!r} is not among names; add it or choose one of {self.names}")
+        if self.gamma not in self.gammas:
+            raise ValueError(f"gamma: {self.gamma:g} is not among gammas {self.gammas}; add it or choose one of them")
+        return self
+
+
+class Frontier(Part):
+    """The budgets at which all pools are compared."""
+
+    budgets: list[Positive] = Field(min_length=1, description="compute budgets, strictly increasing")
+    unit: Literal["samples", "flops"] = Field(
+        "samples", description="samples: samples seen in the study's unit; flops: floating-point operations of training"
+    )
+    candidates: list[Name] | None = Field(None, description="pools to compare; default all buckets and unions")
+
+    @model_validator(mode="after")
+    def _increasing(self) -> "Frontier":
+        for i, (a, b) in enumerate(zip(self.budgets, self.budgets[1:], strict=False)):
+            if b <= a:
+                raise ValueError(f"budgets[{i + 1}] = {b:g} does not exceed budgets[{i}] = {a:g}; sort them, once each")
+        return self

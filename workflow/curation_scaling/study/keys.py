@@ -1,0 +1,153 @@
+"""What each stage depends on: the study's keys that change its result, and nothing else.
+
+Paths, resources, titles, the list of other pools and the number of draws do not enter, so that a study can grow without
+running again what it has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+from curation_scaling.study.base import Part
+from curation_scaling.study.model import Study
+from curation_scaling.study.pools import DocstringSource, ImageSource, TableSource
+from curation_scaling.study.runs import CommandTrainer, Import, Train
+
+# How a thing is fetched or where it lies does not change what it is.
+_NOT_CONTENT = {"folder", "download", "path", "url", "cpus", "mem_mb", "gpus", "minutes", "inputs"}
+
+
+def samples_keys(study: Study) -> dict[str, Any]:
+    """The source and the score, with the versions of the packages that they read."""
+    source = study.pools.source
+    packages: list[str] = []
+    if isinstance(source, DocstringSource):
+        packages = sorted({*source.target, *source.other, *source.code})
+    elif isinstance(source, ImageSource) and source.dataset == "digits":
+        packages = ["scikit-learn"]
+    # A table's shards enter by their bytes, which are inputs of the stage.
+    content = {"kind": source.kind} | _content(source, drop={"files"} if isinstance(source, TableSource) else set())
+    return {
+        "seed": study.seed,
+        "source": content,
+        "score": None if study.pools.score is None else _content(study.pools.score),
+        "versions": {p: version(_distribution(p)) for p in packages},
+    }
+
+
+def buckets_keys(study: Study, draw: int) -> dict[str, Any]:
+    """How a draw is taken and cut."""
+    keys = study.pools.model_dump(mode="json", include={"keep", "within_group", "sample", "buckets", "edges"})
+    return {"seed": study.seed, "draw": draw, **keys}
+
+
+def union_keys(study: Study, pool: str, draw: int) -> dict[str, Any]:
+    """The members of a union."""
+    return {"pool": pool, "draw": draw, "members": study.pools.members[pool]}
+
+
+def pools_keys(study: Study) -> dict[str, Any]:
+    """Which draws there are."""
+    return {"draws": study.pools.draws}
+
+
+def train_keys(study: Study, pool: str, draw: int, seed: int) -> dict[str, Any]:
+    """One run's identity, its trainer and its checkpoints."""
+    assert isinstance(study.runs, Train)
+    trainer = study.runs.trainer
+    packages = [] if isinstance(trainer, CommandTrainer) else ["numpy", "scikit-learn"]
+    return {
+        "identity": [study.seed, pool, draw, seed],
+        "unit": study.unit,
+        "members": study.pools.members[pool],
+        "trainer": _content(trainer),
+        "checkpoints": study.runs.checkpoints,
+        "versions": {p: version(p) for p in packages},
+    }
+
+
+def import_keys(study: Study) -> dict[str, Any]:
+    """How results are mapped to runs."""
+    assert isinstance(study.runs, Import)
+    return {
+        "unit": study.unit,
+        "runs": _content(study.runs),
+        "sizes": study.pools.model_dump(mode="json", include={"source", "unions"}),
+    }
+
+
+def runs_keys(study: Study) -> dict[str, Any]:
+    """Which runs belong to the study."""
+    runs = study.runs
+    if isinstance(runs, Import):
+        return {}
+    return {"pools": study.trained_pools, "draws": study.pools.draws, "seeds": runs.seeds}
+
+
+def laws_keys(study: Study) -> dict[str, Any]:
+    """The laws, and which pools are buckets and unions."""
+    return {
+        "seed": study.seed,
+        "laws": study.laws.model_dump(mode="json"),
+        "members": study.pools.members,
+        "candidates": study.pools.candidates,
+    }
+
+
+def frontier_keys(study: Study) -> dict[str, Any]:
+    """The budgets and the candidates."""
+    return {
+        "frontier": study.frontier.model_dump(mode="json"),
+        "candidates": study.candidates,
+        "laws": study.laws.model_dump(mode="json"),
+        "unit": study.unit,
+    }
+
+
+def report_keys(study: Study) -> dict[str, Any]:
+    """The whole study: the report shows it."""
+    return study.model_dump(mode="json", exclude={"data_root"})
+
+
+def _content(part: Part, drop: set[str] | None = None) -> dict[str, Any]:
+    return _without_places({k: v for k, v in part.model_dump(mode="json").items() if k not in (drop or set())})
+
+
+def _without_places(value: dict[str, Any]) -> dict[str, Any]:
+    return {k: _inner(v) for k, v in value.items() if k not in _NOT_CONTENT}
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_inner(v) for v in value]
+    return _without_places(value) if isinstance(value, dict) else value
+
+
+def _distribution(package: str) -> str:
+    return {"sklearn": "scikit-learn"}.get(package, package)
+
+
+_KEYS: dict[str, Callable[..., dict[str, Any]]] = {
+    "samples": samples_keys,
+    "buckets": buckets_keys,
+    "union": union_keys,
+    "pools": pools_keys,
+    "train": train_keys,
+    "laws": laws_keys,
+    "frontier": frontier_keys,
+    "report": report_keys,
+}
+
+
+def stage_digest(study: Study, stage: str, **identity: Any) -> str:
+    """Digest of the keys of one job; the workflow's rules carry it, so that a changed key runs the job again."""
+    if stage == "runs":
+        keys = runs_keys(study) if isinstance(study.runs, Train) else import_keys(study)
+    else:
+        keys = _KEYS[stage](study, **identity)
+    text = json.dumps(keys, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

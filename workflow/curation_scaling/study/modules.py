@@ -1,0 +1,30 @@
+"""Which modules compute each stage: the stage's own, and the source, score or trainer that the study chose."""
+
+from __future__ import annotations
+
+from curation_scaling.study.model import Study
+from curation_scaling.study.runs import Train
+
+_SOURCES = {"docstrings": "docstrings", "images": "images", "table": "table"}
+_SCORES = {"sharpness": "sharpness", "ngram_cross_entropy": "ngram"}
+_STAGES = {
+    "buckets": "pools.cut",
+    "union": "pools.unions",
+    "pools": "pools.collect",
+    "runs": "runs.collect",
+    "laws": "laws.stage",
+    "frontier": "frontier.stage",
+    "report": "report.stage",
+}
+
+
+def stage_modules(study: Study, stage: str) -> list[str]:
+    """Modules of this package, by their dotted names below it."""
+    if stage == "samples":
+        score = study.pools.score
+        chosen = [f"pools.sources.{_SOURCES[study.pools.source.kind]}"]
+        return ["pools.samples", *chosen, *([f"pools.scores.{_SCORES[score.kind]}"] if score else [])]
+    if stage == "train":
+        assert isinstance(study.runs, Train)
+        return ["runs.train", f"runs.trainers.{study.runs.trainer.kind}"]
+    return [_STAGES[stage]]

@@ -1,0 +1,147 @@
+"""The `pools` part of a study: where samples come from, how they are scored, drawn and cut into buckets."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from curation_scaling.study.base import Count, Name, Part, Positive, Real
+from curation_scaling.study.files import DataFile
+
+
+class DocstringSource(Part):
+    """Docstrings and code of installed packages; nothing is downloaded."""
+
+    kind: Literal["docstrings"]
+    target: list[str] = Field(min_length=1, description="packages whose docstrings are the target text")
+    other: list[str] = Field(min_length=1, description="packages whose docstrings are other text")
+    code: list[str] = Field(min_length=1, description="packages whose code is read")
+    chunk: Count = Field(1000, description="characters a sample")
+    pool_characters: Count = Field(description="at most so many pool characters of each of the three groups")
+    reference_characters: Count = Field(300_000, description="target characters kept apart for the score")
+    test_characters: Count = Field(60_000, description="target characters kept apart for the error")
+
+
+class ImageSource(Part):
+    """Labelled images with a hidden Gaussian blur of random strength."""
+
+    kind: Literal["images"]
+    dataset: Literal["digits", "fashion_mnist"] = Field(description="digits comes with scikit-learn")
+    blur_sigma_max: Positive = Field(description="largest standard deviation of the blur, in pixels")
+    test_images: Count = Field(500, description="size of the test set of digits; Fashion-MNIST has its own")
+    folder: str | None = Field(None, description="folder of local copies of the Fashion-MNIST files, below data_root")
+    download: bool = Field(True, description="whether Fashion-MNIST may be fetched when no local copy is found")
+
+
+class TableSource(Part):
+    """A table of samples with an id and a score, in Parquet or CSV; each id is 32 hexadecimal digits or any string."""
+
+    kind: Literal["table"]
+    files: list[DataFile] = Field(min_length=1, description="shards, all with the same columns")
+    id: str = Field("uid", description="column that names a sample")
+    score: str = Field(description="column that holds the quality score")
+    size: str | None = Field(None, description="column that holds a sample's size in the study's unit; default 1 each")
+    group: str | None = Field(None, description="column that holds the group to rank or draw within")
+
+
+class DeclaredSource(Part):
+    """Pools that exist elsewhere: their runs are imported, only their sizes are known here."""
+
+    kind: Literal["declared"]
+    sizes: dict[Name, Count] = Field(min_length=1, description="unique samples of each pool")
+    overlapping: list[Name] = Field([], description="pools that share samples with others: in no union, not compared")
+
+
+class SharpnessScore(Part):
+    """Variance of the image's Laplacian."""
+
+    kind: Literal["sharpness"]
+
+
+class NgramScore(Part):
+    """Character n-gram cross-entropy under the reference text, as perplexity filters of web corpora use it."""
+
+    kind: Literal["ngram_cross_entropy"]
+    order: Annotated[int, Field(ge=1, le=6)] = Field(4, description="longest n-gram, in characters")
+
+
+class Sample(Part):
+    """How much of the source one draw takes."""
+
+    size: Count = Field(description="units a draw")
+    stratify: bool = Field(False, description="the same number of units from each group")
+
+
+Source = Annotated[DocstringSource | ImageSource | TableSource | DeclaredSource, Field(discriminator="kind")]
+Score = Annotated[SharpnessScore | NgramScore, Field(discriminator="kind")]
+
+
+class Pools(Part):
+    """From the source to the pools."""
+
+    source: Source
+    score: Score | None = Field(None, description="how samples are scored; a table brings its own score")
+    keep: Literal["high", "low"] = Field("high", description="which end of the score is the best quality")
+    within_group: bool = Field(False, description="rank samples within their group (class, language) only")
+    sample: Sample | None = Field(None, description="what a draw takes; default the whole source")
+    draws: Count = Field(1, description="independent draws of the data")
+    buckets: Count | None = Field(None, description="number of buckets of equal row counts; bucket1 is the best")
+    edges: list[Real] | None = Field(
+        None, min_length=1, description="instead of buckets: score edges, increasing; rows on an edge go up"
+    )
+    unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets")
+
+    @property
+    def bucket_names(self) -> list[str]:
+        """Single buckets, best first."""
+        if isinstance(self.source, DeclaredSource):
+            return list(self.source.sizes)
+        count = self.buckets if self.buckets is not None else len(self.edges or []) + 1
+        return [f"bucket{i + 1}" for i in range(count)]
+
+    @property
+    def members(self) -> dict[str, list[str]]:
+        """The buckets of every pool, unions included."""
+        return {name: [name] for name in self.bucket_names} | dict(self.unions)
+
+    @property
+    def candidates(self) -> list[str]:
+        """Pools that a choice can be made among."""
+        apart = self.source.overlapping if isinstance(self.source, DeclaredSource) else []
+        return [name for name in self.members if name not in apart]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Pools":
+        declared = isinstance(self.source, DeclaredSource)
+        cut = [key for key in ("buckets", "edges") if getattr(self, key) is not None]
+        if declared:
+            for key in [*cut, *(k for k in ("score", "sample") if getattr(self, k) is not None)]:
+                raise ValueError(f"{key}: declared pools are already cut; remove {key} or choose another source")
+        elif len(cut) != 1:
+            raise ValueError(f"{'edges' if cut else 'buckets'}: give exactly one of buckets and edges")
+        if isinstance(self.source, TableSource | DeclaredSource) == (self.score is not None):
+            raise ValueError(
+                f"score: {'a table brings its own score, remove score' if self.score else 'say how samples are scored'}"
+            )
+        if self.draws > 1 and self.sample is None:
+            raise ValueError("draws: several draws need sample.size, else all are the same; give it or set draws to 1")
+        for i, (a, b) in enumerate(zip(self.edges or [], (self.edges or [])[1:], strict=False)):
+            if b <= a:
+                raise ValueError(f"edges[{i + 1}] = {b:g} does not exceed edges[{i}] = {a:g}; edges must increase")
+        self._check_unions()
+        return self
+
+    def _check_unions(self) -> None:
+        apart = set(self.source.overlapping) if isinstance(self.source, DeclaredSource) else set()
+        names = self.bucket_names
+        if unknown := sorted(apart - set(names)):
+            raise ValueError(f"source.overlapping: {unknown[0]!r} is not among source.sizes; name a declared pool")
+        for union, members in self.unions.items():
+            if union in names:
+                raise ValueError(f"unions.{union}: the name belongs to a bucket; choose another")
+            if len(members) < 2 or len(set(members)) < len(members):
+                raise ValueError(f"unions.{union}: a union joins at least two buckets, each once")
+            for member in members:
+                if member not in names:
+                    raise ValueError(f"unions.{union}: {member!r} is not a bucket; the buckets are {', '.join(names)}")
+                if member in apart:
+                    raise ValueError(f"unions.{union}: {member!r} overlaps other pools; a union needs disjoint pools")

@@ -1,0 +1,17 @@
+"""The study as it was run: merged, with every default filled in."""
+
+from __future__ import annotations
+
+import yaml
+
+from curation_scaling.layout import Layout
+from curation_scaling.store import atomic
+from curation_scaling.study.model import Study
+
+
+def save_study(study: Study, layout: Layout) -> None:
+    """Write `results/<study>/study.yaml`, unless it already says the same."""
+    text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    if not layout.study.is_file() or layout.study.read_text(encoding="utf-8") != text:
+        with atomic(layout.study) as file:
+            file.write(text.encode())

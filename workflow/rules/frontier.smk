@@ -1,0 +1,21 @@
+# The frontier: every pool at every budget, and where the best one changes.
+rule frontier:
+    input:
+        PATHS.runs,
+        PATHS.law("fits"),
+        PATHS.law("draws"),
+    output:
+        PATHS.frontier,
+        PATHS.switches,
+    log:
+        f"{LOGS}/frontier.log",
+    benchmark:
+        f"{LOGS}/frontier.benchmark.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=settings("frontier"),
+        code=code("frontier"),
+    shell:
+        command("frontier") + " 2> {log}"

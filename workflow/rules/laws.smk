@@ -1,0 +1,19 @@
+# Laws: fitted to the single buckets, and judged on the mixtures and on held-out runs.
+rule laws:
+    input:
+        PATHS.runs,
+    output:
+        [PATHS.law(name) for name in ("fits", "draws", "predictions", "mixtures", "holdout", "diagnostics")],
+        PATHS.utility,
+    log:
+        f"{LOGS}/laws.log",
+    benchmark:
+        f"{LOGS}/laws.benchmark.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=settings("laws"),
+        code=code("laws"),
+    shell:
+        command("laws") + " 2> {log}"

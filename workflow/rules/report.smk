@@ -1,0 +1,28 @@
+# The report: one self-contained page, and the answer in words.
+rule report:
+    input:
+        PATHS.runs,
+        PATHS.utility,
+        PATHS.frontier,
+        PATHS.switches,
+        [PATHS.law(name) for name in ("fits", "predictions", "mixtures", "holdout", "diagnostics")],
+    output:
+        report(PATHS.report, category="Report", caption="../report/report.rst"),
+        PATHS.answer,
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{LOGS}/report.benchmark.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings("report"),
+        code=code("report"),
+    shell:
+        command("report") + " 2> {log}"
+
+
+# With --keep-going a failed run does not cost the others: what is there is shown.
+onerror:
+    shell("{PYTHON} -m curation_scaling partial-report {PATHS.root} || true")

@@ -1,0 +1,52 @@
+# Runs: one training job each, or results of trainings done elsewhere.
+TRAINER = STUDY.runs.trainer if run_identities(STUDY) else None
+COMMAND = TRAINER if TRAINER is not None and TRAINER.kind == "command" else None
+
+if TRAINER is not None:
+
+    rule train:
+        input:
+            lambda wildcards: (
+                [
+                    *(PATHS.pool(member, wildcards.draw) for member in POOLS[wildcards.pool]),
+                    *(
+                        [PATHS.pool(wildcards.pool, wildcards.draw), PATHS.subset(wildcards.pool, wildcards.draw)]
+                        if COMMAND
+                        else [PATHS.samples]
+                    ),
+                    *(COMMAND.inputs if COMMAND else []),
+                ]
+            ),
+        output:
+            PATHS.run("{pool}", "{draw}", "{seed}"),
+        log:
+            f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.log",
+        benchmark:
+            f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.benchmark.tsv"
+        threads: COMMAND.cpus if COMMAND else 1
+        resources:
+            mem_mb=COMMAND.mem_mb if COMMAND else 1000,
+            runtime=COMMAND.minutes if COMMAND else 60,
+            gpus=COMMAND.gpus if COMMAND else 0,
+        params:
+            settings=settings("train"),
+            code=code("train"),
+        shell:
+            command("train") + " --pool {wildcards.pool} --draw {wildcards.draw} --seed {wildcards.seed} 2> {log}"
+
+
+rule runs:
+    localrule: True
+    input:
+        [PATHS.run(*identity) for identity in run_identities(STUDY)] or DATA_FILES,
+    output:
+        PATHS.runs,
+    log:
+        f"{LOGS}/runs.log",
+    benchmark:
+        f"{LOGS}/runs.benchmark.tsv"
+    params:
+        settings=settings("runs"),
+        code=code("runs"),
+    shell:
+        command("runs") + " 2> {log}"
