@@ -55,7 +55,7 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
     fits = [_fit(study, name, fitted) for name in study.laws.names]
     predictions = [(fit, gamma, _predict(fit, gamma, selected)) for fit in fits for gamma in study.laws.gammas]
     scores = [
-        score_mixtures(rows, runs, study.pools.candidates) | {"law": fit.law.name, "gamma": gamma}
+        score_mixtures(rows, runs, study.candidates) | {"law": fit.law.name, "gamma": gamma}
         for fit, gamma, rows in predictions
     ]
     return [

@@ -94,7 +94,7 @@ def laws_keys(study: Study) -> dict[str, Any]:
         "seed": study.seed,
         "laws": study.laws.model_dump(mode="json"),
         "members": study.pools.members,
-        "candidates": study.pools.candidates,
+        "candidates": study.candidates,
     }
 
 

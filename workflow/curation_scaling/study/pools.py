@@ -88,7 +88,7 @@ class Pools(Part):
     edges: list[Real] | None = Field(
         None, min_length=1, description="instead of buckets: score edges, increasing; rows on an edge go up"
     )
-    unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets")
+    unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets; never fitted, always predicted")
 
     @property
     def bucket_names(self) -> list[str]:
@@ -138,8 +138,8 @@ class Pools(Part):
         for union, members in self.unions.items():
             if union in names:
                 raise ValueError(f"unions.{union}: the name belongs to a bucket; choose another")
-            if len(members) < 2 or len(set(members)) < len(members):
-                raise ValueError(f"unions.{union}: a union joins at least two buckets, each once")
+            if not members or len(set(members)) < len(members):
+                raise ValueError(f"unions.{union}: a union names at least one bucket, each once")
             for member in members:
                 if member not in names:
                     raise ValueError(f"unions.{union}: {member!r} is not a bucket; the buckets are {', '.join(names)}")
