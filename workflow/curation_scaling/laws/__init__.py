@@ -5,11 +5,13 @@ from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_data import ReleasedData
 from curation_scaling.laws.law import ColumnLaw, Law, Parameter
 from curation_scaling.laws.power import Power, SaturatingPower
+from curation_scaling.laws.regions import BrokenPower
 from curation_scaling.laws.registry import LAWS, law_named
 from curation_scaling.laws.utility import pool_utility, pool_utility_draws
 
 __all__ = [
     "LAWS",
+    "BrokenPower",
     "ColumnLaw",
     "Fit",
     "GoyalEq3",

@@ -14,10 +14,10 @@ ALIASES = {"tokens": "samples_seen", "samples_seen": "tokens"}
 WEIGHT_TOLERANCE = 1e-9
 
 
-def column(frame: pl.DataFrame, name: str) -> Array:
-    """Return column `name` (or its alias) as positive finite floats, shape (rows,).
+def column(frame: pl.DataFrame, name: str, minimum: float | None = None) -> Array:
+    """Return column `name` (or its alias) as finite floats above 0, or from `minimum` on: shape (rows,).
 
-    Raises InputError when the column is missing, not numeric, or holds a null, NaN, infinite or non-positive value.
+    Raises InputError when the column is missing, not numeric, or holds a null, NaN, infinite or too small value.
     """
     found = name if name in frame.columns else ALIASES.get(name, name)
     if found not in frame.columns:
@@ -28,10 +28,12 @@ def column(frame: pl.DataFrame, name: str) -> Array:
     if not series.dtype.is_numeric():
         raise InputError(f"column {found!r} has type {series.dtype}, but the law needs numbers: cast it")
     values = series.cast(pl.Float64).to_numpy()  # null becomes NaN
-    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    allowed = values > 0 if minimum is None else values >= minimum
+    bad = np.flatnonzero(~(np.isfinite(values) & allowed))
     if bad.size:
+        limit = "above 0" if minimum is None else f"at least {minimum:g}"
         raise InputError(
-            f"column {found!r}, row {bad[0]} is {series[int(bad[0])]}, but must be finite and above 0:"
+            f"column {found!r}, row {bad[0]} is {series[int(bad[0])]}, but must be finite and {limit}:"
             " drop or mend the row"
         )
     return values

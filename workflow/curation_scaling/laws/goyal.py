@@ -140,7 +140,7 @@ class ReleasedUtility(RepetitionLaw):
     formula: ClassVar[str] = "y = ((a n_1/1e5)^b_1 + d) prod_j (n_j/n_(j-1))^b_j, b_j = b (1/2)^((j-1)/tau)"
 
     @property
-    def defaults(self) -> Mapping[str, float]:
+    def defaults(self) -> Mapping[str, float | str]:
         """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
         return {"gamma": 1.0}
 

@@ -29,7 +29,7 @@ class ReleasedData(RepetitionLaw):
     formula: ClassVar[str] = "y = (a sum_j (n_j - n_(j-1)) (1/2)^((j-1)/tau) / 1e5)^b + d"
 
     @property
-    def defaults(self) -> Mapping[str, float]:
+    def defaults(self) -> Mapping[str, float | str]:
         """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
         return {"gamma": 1.0}
 

@@ -59,8 +59,8 @@ class Law(ABC):
         return tuple(parameter.name for parameter in self.parameters)
 
     @property
-    def defaults(self) -> Mapping[str, float]:
-        """Parameters that stay at a constant unless the caller frees them (`fixed={name: None}`)."""
+    def defaults(self) -> Mapping[str, float | str]:
+        """Parameters that stay constant or tied to another unless the caller frees them (`fixed={name: None}`)."""
         return {}
 
     def bind(self, runs: pl.DataFrame) -> Self:
@@ -124,7 +124,12 @@ class ColumnLaw(Law):
             # Dividing by the error turns squared residuals into squared relative residuals.
             with np.errstate(over="ignore", invalid="ignore"):
                 basis = self.evaluate(theta, design)[1][:, at, :] / error
-            theta[:, at] = nonnegative_least_squares(basis, np.ones_like(error))
+            solved = nonnegative_least_squares(basis, np.ones_like(error))
+            # A term that the least squares switched off starts at a thousandth of the error, not at nothing.
+            with np.errstate(divide="ignore"):
+                small = 1e-3 / np.abs(basis).max(axis=2)
+            logs = np.array([self.parameters[i].log for i in at])
+            theta[:, at] = np.where(logs & (solved <= 0), small, solved)
         for name, value in fixed.items():
             theta[:, self.names.index(name)] = value
         return theta

@@ -1,14 +1,55 @@
 """Every law by its name."""
 
 from curation_scaling.errors import InputError
+from curation_scaling.laws.alabdulmohsin import M1, M2, M3, M4
+from curation_scaling.laws.annealing import Annealing
+from curation_scaling.laws.compute_laws import (
+    Chinchilla,
+    ChinchillaTied,
+    Kaplan,
+    OverTraining,
+    QualityAware,
+    ShiftedCompute,
+    ShiftedPower,
+)
+from curation_scaling.laws.data_constrained import DataConstrained
+from curation_scaling.laws.downstream import DownstreamLog, LossToError
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_data import ReleasedData
 from curation_scaling.laws.law import Law
-from curation_scaling.laws.power import Power, SaturatingPower
+from curation_scaling.laws.mixing import EffectiveFraction, MixtureExponential
+from curation_scaling.laws.power import Power, PrunedExponential, PrunedPower, SaturatingPower
+from curation_scaling.laws.regions import BrokenPower, ThreeRegions
 
-LAWS: dict[str, type[Law]] = {
-    law.name: law for law in (Power, SaturatingPower, GoyalEq3, ReleasedUtility, ReleasedData)
-}
+_ALL: tuple[type[Law], ...] = (
+    Power,
+    SaturatingPower,
+    ShiftedPower,
+    M1,
+    M2,
+    M3,
+    M4,
+    BrokenPower,
+    ThreeRegions,
+    Chinchilla,
+    ChinchillaTied,
+    Kaplan,
+    DataConstrained,
+    OverTraining,
+    LossToError,
+    ShiftedCompute,
+    QualityAware,
+    GoyalEq3,
+    ReleasedUtility,
+    ReleasedData,
+    PrunedPower,
+    PrunedExponential,
+    DownstreamLog,
+    MixtureExponential,
+    EffectiveFraction,
+    Annealing,
+)
+LAWS: dict[str, type[Law]] = {law.name: law for law in _ALL}
 
 
 def law_named(name: str) -> Law:

@@ -35,7 +35,7 @@ class RepetitionLaw(Law):
     columns = ("weights", "samples_seen")
 
     @property
-    def defaults(self) -> Mapping[str, float]:
+    def defaults(self) -> Mapping[str, float | str]:
         """Return gamma's value, which only runs on mixtures can inform."""
         return {"gamma": 0.0}
 

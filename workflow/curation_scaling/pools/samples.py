@@ -10,7 +10,7 @@ import polars as pl
 from curation_scaling.artifacts import SAMPLES
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
-from curation_scaling.pools.sources.source import Source
+from curation_scaling.pools.sources.source import REFERENCE, Source
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import file_sha256, inputs_digest, write, write_bytes
 from curation_scaling.study import Study
@@ -63,6 +63,6 @@ def _score(study: Study, frame: pl.DataFrame) -> pl.Series:
         from curation_scaling.pools.scores.sharpness import score_sharpness
 
         return pl.Series(score_sharpness(frame))
-    from curation_scaling.pools.scores.ngram import score_ngram_cross_entropy
+    from curation_scaling.pools.scores.ngram import score_ngram
 
-    return pl.Series(score_ngram_cross_entropy(frame, order=score.order))
+    return pl.Series(score_ngram(frame, frame.filter(pl.col("role") == REFERENCE), order=score.order))

@@ -39,7 +39,8 @@ def unit_order(
         raise InputError(f"mixture weights {list(weights)} are not valid: give numbers >= 0, at least one of them > 0")
     share /= share.sum()
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    draws, due = [], []
+    draws: list[NDArray[np.int64]] = []
+    due: list[NDArray[np.float64]] = []
     for pool, child in enumerate(seed.spawn(len(sizes))):
         if share[pool] == 0:
             continue
@@ -52,7 +53,7 @@ def unit_order(
     if len(draws) == 1:
         return draws[0]
     taken = np.argsort(np.concatenate(due), kind="stable")[:length]
-    return np.concatenate(draws)[taken]
+    return np.asarray(np.concatenate(draws)[taken])
 
 
 def _epochs(size: int, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

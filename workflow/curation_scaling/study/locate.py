@@ -39,10 +39,10 @@ def check_present(study: Study, file: DataFile) -> None:
     path = path_of(study, file)
     if path.is_file():
         return
-    where = f"fetch {file.url}" if file.url else "put it there"
+    origin = f" from {file.url}" if file.url else ""
     check = f" (sha256 {file.sha256})" if file.sha256 else ""
-    root = "" if study.data_root else " below a folder that data_root names"
-    raise InputError(f"{path} is missing: {where}{check}{root}, or set data_root to the folder that holds {file.path}")
+    root = "data_root" if study.data_root else "data_root, which the study does not set,"
+    raise InputError(f"{path} is missing: let {root} name the folder that holds {file.path}{origin}{check}")
 
 
 def data_files(study: Study) -> Iterator[DataFile]:

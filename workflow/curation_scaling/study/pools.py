@@ -16,7 +16,7 @@ class DocstringSource(Part):
     other: list[str] = Field(min_length=1, description="packages whose docstrings are other text")
     code: list[str] = Field(min_length=1, description="packages whose code is read")
     chunk: Count = Field(1000, description="characters a sample")
-    pool_characters: Count = Field(description="at most so many pool characters of each of the three groups")
+    pool_chunks: Count = Field(1500, description="pool samples of each of the three groups to draw from")
     reference_characters: Count = Field(300_000, description="target characters kept apart for the score")
     test_characters: Count = Field(60_000, description="target characters kept apart for the error")
 

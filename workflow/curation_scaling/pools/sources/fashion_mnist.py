@@ -103,8 +103,9 @@ def _parse(files: dict[str, bytes]) -> FashionMnist:
             raise InputError(
                 f"{name} of Fashion-MNIST has sha256 {found}, not {expected}: fetch the published file again"
             )
-    arrays = [read_idx(files[name]) for name in SHA256]
-    return FashionMnist(*arrays, provenance={f"sha256 {name}": value for name, value in SHA256.items()})
+    images, labels, test_images, test_labels = (read_idx(files[name]) for name in SHA256)
+    provenance = {f"sha256 {name}": value for name, value in SHA256.items()}
+    return FashionMnist(images, labels, test_images, test_labels, provenance)
 
 
 def read_idx(content: bytes) -> NDArray[np.uint8]:
@@ -127,7 +128,8 @@ def _fetch_package(cache: Path) -> str:
                 ["apt-get", "download", PACKAGE], cwd=work, check=True, capture_output=True, text=True, timeout=300
             )
         except subprocess.CalledProcessError as error:
-            return f"apt-get download {PACKAGE} ({error.stderr.strip().splitlines()[-1:]})"
+            reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
+            return f"apt-get download {PACKAGE} ({reason})"
         except subprocess.TimeoutExpired:
             return f"apt-get download {PACKAGE} (no end after 300 s)"
         for package in Path(work).glob("*.deb"):

@@ -14,6 +14,7 @@ from scipy import fft
 from curation_scaling.errors import InputError
 from curation_scaling.pools.sources.fashion_mnist import read_fashion_mnist
 from curation_scaling.pools.sources.source import POOL, TEST, Source, uids, uniform_by_uid
+from curation_scaling.seeds import derive_seed
 
 BATCH = 4096  # images blurred at once: bounds the memory, leaves the result alone
 
@@ -118,7 +119,7 @@ def _frame(found: LabelledImages) -> pl.DataFrame:
 
 def _balanced_test(frame: pl.DataFrame, test_images: int, seed: int) -> pl.Series:
     """Roles with `test_images` test images, spread over the classes in proportion (largest shares first)."""
-    chance = pl.Series("chance", uniform_by_uid(frame, seed=seed, purpose="test"))
+    chance = pl.Series("chance", uniform_by_uid(frame, derive_seed(seed, "test")))
     within = ((pl.col("chance").rank("ordinal") - 0.5) / pl.len()).over("group")
     position = frame.with_columns(chance).select(within.alias("within"), "chance")
     order = position.with_row_index().sort("within", "chance")["index"][:test_images]
@@ -130,6 +131,6 @@ def _balanced_test(frame: pl.DataFrame, test_images: int, seed: int) -> pl.Serie
 def _blur_pool(frame: pl.DataFrame, shape: tuple[int, ...], sigma_max: float, seed: int) -> pl.DataFrame:
     pixels = frame["features"].to_numpy().copy()
     in_pool = (frame["role"] == POOL).to_numpy()
-    sigma = sigma_max * uniform_by_uid(frame, seed=seed, purpose="blur")[in_pool]
+    sigma = sigma_max * uniform_by_uid(frame, derive_seed(seed, "blur"))[in_pool]
     pixels[in_pool] = blur(pixels[in_pool].reshape(-1, *shape), sigma).reshape(-1, pixels.shape[1])
     return frame.with_columns(features=pl.Series(pixels, dtype=frame.schema["features"]))

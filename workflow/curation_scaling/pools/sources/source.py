@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from curation_scaling.seeds import mix64
+
 POOL, REFERENCE, TEST = "pool", "reference", "test"
 
 
@@ -35,12 +37,7 @@ def uids(contents: Iterable[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint
     return halves[:, 0], halves[:, 1]
 
 
-def uniform_by_uid(frame: pl.DataFrame, *, seed: int, purpose: str) -> NDArray[np.float64]:
-    """One number in [0, 1) per sample that depends on its uid, the seed and the purpose alone.
-
-    So it stays the same whatever other samples the source holds, and in whatever order.
-    """
-    pairs = frame.select("uid_hi", "uid_lo").to_numpy().astype(">u8")
-    key = f"{purpose} {seed}".encode()
-    high, _ = uids(key + pair.tobytes() for pair in pairs)
-    return (high >> np.uint64(11)).astype(np.float64) * 2.0**-53
+def uniform_by_uid(frame: pl.DataFrame, seed: int) -> NDArray[np.float64]:
+    """One number in [0, 1) per sample that depends on its uid and the seed alone, whatever else the source holds."""
+    mixed = mix64(frame["uid_hi"].to_numpy(), frame["uid_lo"].to_numpy(), seed)
+    return np.asarray((mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53)

@@ -76,8 +76,8 @@ class FeatureInputs:
         self._targets = pl.concat([pool["label"] for pool in pools]).to_numpy().astype(np.int64)
         self._test_targets = test["label"].to_numpy().astype(np.int64)
         self.classes = np.union1d(self._targets, self._test_targets)
-        self._features = pl.concat([pool["features"] for pool in pools]).to_numpy() / np.float32(255)
-        self._test_features = test["features"].to_numpy() / np.float32(255)
+        self._features = _pixels(pl.concat([pool["features"] for pool in pools]))
+        self._test_features = _pixels(test["features"])
         if pca is not None:
             self._project(pca)
 
@@ -99,6 +99,10 @@ class FeatureInputs:
     def test(self, units: slice) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Features and labels of test units."""
         return self._test_features[units], self._test_targets[units]
+
+
+def _pixels(features: pl.Series) -> NDArray[np.float32]:
+    return features.to_numpy().astype(np.float32) / np.float32(255)
 
 
 def _contexts(chunks: pl.Series, context: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

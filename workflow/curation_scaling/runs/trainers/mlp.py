@@ -75,15 +75,10 @@ def train_mlp(
         raise InputError(f"study key checkpoints: {list(checkpoints)} must be whole numbers > 0 that increase")
     if test.is_empty():
         raise InputError("the test set is empty: give the source test samples")
-    units: Inputs = (
-        CharacterInputs(pools, test, context=context) if inputs == "characters" else FeatureInputs(pools, test, pca=pca)
-    )
-    order_seed, weight_seed = np.random.SeedSequence(seed).spawn(2)
-    order = unit_order(units.sizes, units.sizes if weights is None else weights, checkpoints[-1], order_seed)
-
     from sklearn.neural_network import MLPClassifier
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    order_seed, weight_seed = np.random.SeedSequence(seed).spawn(2)
     model = MLPClassifier(
         tuple(hidden),
         solver=solver,
@@ -96,6 +91,12 @@ def train_mlp(
     average = None if weight_average is None else WeightAverage(weight_average**STEPS_PER_AVERAGE)
     evaluations = []
     with threadpool_limits(limits=1):
+        units: Inputs = (
+            CharacterInputs(pools, test, context=context)
+            if inputs == "characters"
+            else FeatureInputs(pools, test, pca=pca)
+        )
+        order = unit_order(units.sizes, units.sizes if weights is None else weights, checkpoints[-1], order_seed)
         for start, stop in pairwise((0, *checkpoints)):
             _fit(model, units, order[start:stop], batch_size, average)
             weights_now = model.coefs_, model.intercepts_

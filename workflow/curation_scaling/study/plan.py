@@ -1,0 +1,35 @@
+"""What a study will do, in a few lines: `curation-scaling check`."""
+
+from __future__ import annotations
+
+from curation_scaling.runs.identity import run_identities
+from curation_scaling.study.locate import check_inputs
+from curation_scaling.study.model import Study
+from curation_scaling.study.runs import Train
+
+
+def describe_plan(study: Study) -> str:
+    """Pools, runs and jobs of a valid study.
+
+    Raises:
+        InputError: if a file that it reads is missing.
+    """
+    check_inputs(study)
+    runs = len(run_identities(study))
+    lines = [
+        f"{study.study}: {study.title}",
+        f"pools: {', '.join(study.pools.members)}",
+        f"candidates: {', '.join(study.candidates)}",
+        f"budgets: {', '.join(f'{b:g}' for b in study.frontier.budgets)} {study.frontier.unit}",
+        f"laws: {', '.join(study.laws.names)}; mixtures by gamma {', '.join(f'{g:g}' for g in study.laws.gammas)}",
+    ]
+    if isinstance(study.runs, Train):
+        unions = len(study.pools.unions) * study.pools.draws
+        seen = runs * study.runs.checkpoints[-1]
+        lines.insert(2, f"runs: {runs} trainings ({study.pools.draws} draws x {study.runs.seeds} seeds a pool)")
+        lines.insert(3, f"training: {seen:g} {study.unit} in all")
+        lines.append(f"jobs: {1 + study.pools.draws + unions + 1 + runs + 5}")
+    else:
+        lines.insert(2, "runs: imported")
+        lines.append("jobs: 5")
+    return "\n".join(lines)
