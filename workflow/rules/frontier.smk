@@ -11,6 +11,8 @@ rule frontier:
         f"{LOGS}/frontier.log",
     benchmark:
         f"{LOGS}/frontier.benchmark.tsv"
+    conda:
+        "../envs/curation-scaling.yaml"
     resources:
         mem_mb=2000,
         runtime=60,

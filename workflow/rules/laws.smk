@@ -3,12 +3,24 @@ rule laws:
     input:
         PATHS.runs,
     output:
-        [PATHS.law(name) for name in ("fits", "draws", "predictions", "mixtures", "holdout", "diagnostics")],
+        [
+            PATHS.law(name)
+            for name in (
+                "fits",
+                "draws",
+                "predictions",
+                "mixtures",
+                "holdout",
+                "diagnostics",
+            )
+        ],
         PATHS.utility,
     log:
         f"{LOGS}/laws.log",
     benchmark:
         f"{LOGS}/laws.benchmark.tsv"
+    conda:
+        "../envs/curation-scaling.yaml"
     resources:
         mem_mb=2000,
         runtime=60,

@@ -11,6 +11,8 @@ if POOLS:
             f"{LOGS}/samples.log",
         benchmark:
             f"{LOGS}/samples.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
         resources:
             mem_mb=2000,
             runtime=60,
@@ -33,6 +35,8 @@ if POOLS:
             f"{LOGS}/buckets/{{draw}}.log",
         benchmark:
             f"{LOGS}/buckets/{{draw}}.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
         resources:
             mem_mb=2000,
             runtime=60,
@@ -43,7 +47,6 @@ if POOLS:
             command("buckets") + " --draw {wildcards.draw} 2> {log}"
 
     rule pools:
-        localrule: True
         input:
             [PATHS.edges_of(draw) for draw in range(STUDY.pools.draws)],
             [PATHS.summary_of(draw) for draw in range(STUDY.pools.draws)],
@@ -54,6 +57,9 @@ if POOLS:
             f"{LOGS}/pools.log",
         benchmark:
             f"{LOGS}/pools.benchmark.tsv"
+        localrule: True
+        conda:
+            "../envs/curation-scaling.yaml"
         params:
             settings=settings("pools"),
             code=code("pools"),
@@ -69,12 +75,14 @@ if POOLS and STUDY.pools.unions:
         output:
             PATHS.pool("{pool}", "{draw}"),
             PATHS.subset("{pool}", "{draw}"),
-        wildcard_constraints:
-            pool="|".join(STUDY.pools.unions),
         log:
             f"{LOGS}/union/{{pool}}.{{draw}}.log",
         benchmark:
             f"{LOGS}/union/{{pool}}.{{draw}}.benchmark.tsv"
+        wildcard_constraints:
+            pool="|".join(STUDY.pools.unions),
+        conda:
+            "../envs/curation-scaling.yaml"
         resources:
             mem_mb=1000,
             runtime=30,

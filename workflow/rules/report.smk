@@ -13,6 +13,8 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.benchmark.tsv"
+    conda:
+        "../envs/curation-scaling.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -21,8 +23,3 @@ rule report:
         code=code("report"),
     shell:
         command("report") + " 2> {log}"
-
-
-# With --keep-going a failed run does not cost the others: what is there is shown.
-onerror:
-    shell("{PYTHON} -m curation_scaling partial-report {PATHS.root} || true")

@@ -10,7 +10,10 @@ if TRAINER is not None:
                 [
                     *(PATHS.pool(member, wildcards.draw) for member in POOLS[wildcards.pool]),
                     *(
-                        [PATHS.pool(wildcards.pool, wildcards.draw), PATHS.subset(wildcards.pool, wildcards.draw)]
+                        [
+                            PATHS.pool(wildcards.pool, wildcards.draw),
+                            PATHS.subset(wildcards.pool, wildcards.draw),
+                        ]
                         if COMMAND
                         else [PATHS.samples]
                     ),
@@ -23,6 +26,8 @@ if TRAINER is not None:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.log",
         benchmark:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
         threads: COMMAND.cpus if COMMAND else 1
         resources:
             mem_mb=COMMAND.mem_mb if COMMAND else 1000,
@@ -36,7 +41,6 @@ if TRAINER is not None:
 
 
 rule runs:
-    localrule: True
     input:
         [PATHS.run(*identity) for identity in run_identities(STUDY)] or DATA_FILES,
     output:
@@ -45,6 +49,9 @@ rule runs:
         f"{LOGS}/runs.log",
     benchmark:
         f"{LOGS}/runs.benchmark.tsv"
+    localrule: True
+    conda:
+        "../envs/curation-scaling.yaml"
     params:
         settings=settings("runs"),
         code=code("runs"),

@@ -1,5 +1,6 @@
 """Scaling laws: fitted fast, with intervals, and judged by extrapolation."""
 
+from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_data import ReleasedData
@@ -13,6 +14,7 @@ __all__ = [
     "LAWS",
     "BrokenPower",
     "ColumnLaw",
+    "ExpressionLaw",
     "Fit",
     "GoyalEq3",
     "Law",

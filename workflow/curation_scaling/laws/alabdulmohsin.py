@@ -20,9 +20,9 @@ _NEWTON_STEPS = 30
 class M1(PowerSum):
     """eps = beta x^c, x the examples seen."""
 
-    name: ClassVar[str] = "m1"
-    source: ClassVar[str] = _SOURCE
-    formula: ClassVar[str] = "eps = beta x^c"
+    name = "m1"
+    source = _SOURCE
+    formula = "eps = beta x^c"
     columns = ("samples_seen",)
     parameters = (_BETA, _FALL)
     linear = ("beta",)
@@ -33,9 +33,9 @@ class M1(PowerSum):
 class M2(PowerSum):
     """eps = beta x^c + eps_inf."""
 
-    name: ClassVar[str] = "m2"
-    source: ClassVar[str] = _SOURCE
-    formula: ClassVar[str] = "eps = beta x^c + eps_inf"
+    name = "m2"
+    source = _SOURCE
+    formula = "eps = beta x^c + eps_inf"
     columns = ("samples_seen",)
     parameters = (_BETA, _FALL, _LIMIT)
     linear = ("beta", "eps_inf")
@@ -47,9 +47,9 @@ class M2(PowerSum):
 class M3(ColumnLaw):
     """eps = beta (1 / x + gamma)^c with c, gamma >= 0: the limit at infinite data is beta gamma^c."""
 
-    name: ClassVar[str] = "m3"
-    source: ClassVar[str] = _SOURCE
-    formula: ClassVar[str] = "eps = beta (1/x + gamma)^c"
+    name = "m3"
+    source = _SOURCE
+    formula = "eps = beta (1/x + gamma)^c"
     columns = ("samples_seen",)
     parameters = (_BETA, Parameter("gamma", "1/samples", 1e-30, 1e3, log=True), Parameter("c", "1", 0.0, 10.0))
     linear = ("beta",)
@@ -76,9 +76,9 @@ class M4(ColumnLaw):
     (eps - eps_inf) / span, where its slope lies between min(1, alpha) and max(1, alpha).
     """
 
-    name: ClassVar[str] = "m4"
-    source: ClassVar[str] = _SOURCE
-    formula: ClassVar[str] = "(eps - eps_inf) / (eps_inf + span - eps)^alpha = beta x^c"
+    name = "m4"
+    source = _SOURCE
+    formula = "(eps - eps_inf) / (eps_inf + span - eps)^alpha = beta x^c"
     columns = ("samples_seen",)
     parameters = (
         _BETA,

@@ -19,9 +19,9 @@ class Annealing(ColumnLaw):
     Source: Tissue et al. 2024, "Scaling Law with Learning Rate Annealing" (arXiv 2408.11029), Eq. 1.
     """
 
-    name: ClassVar[str] = "annealing"
-    source: ClassVar[str] = "Tissue et al. 2024, Eq. 1"
-    formula: ClassVar[str] = "L = L0 + A S1^-alpha - C S2"
+    name = "annealing"
+    source = "Tissue et al. 2024, Eq. 1"
+    formula = "L = L0 + A S1^-alpha - C S2"
     columns = ("lr_area", "lr_annealing")
     parameters = (
         Parameter("L0", "loss", 0.0, np.inf),

@@ -16,7 +16,7 @@ from curation_scaling.laws.solver import Problem, minimise
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 
-TOLERANCE = 1e-9  # relative, of a replicate's objective: far below its sampling error
+TOLERANCE = 1e-7  # relative, of a replicate's objective: far below its sampling error
 RESEEDED = 8  # one replicate in so many also starts from the other basins
 UNITS_A_PARAMETER = 5  # independent runs a free parameter that the resampling of whole runs needs
 NORMAL_975 = 1.959963984540054

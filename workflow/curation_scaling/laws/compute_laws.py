@@ -28,9 +28,9 @@ class Chinchilla(PowerSum):
     Source: Hoffmann et al. 2022 (arXiv 2203.15556), approach 3; fitted by log-Huber with delta 1e-3.
     """
 
-    name: ClassVar[str] = "chinchilla"
-    source: ClassVar[str] = "Hoffmann et al. 2022"
-    formula: ClassVar[str] = "L = E + A/N^alpha + B/D^beta"
+    name = "chinchilla"
+    source = "Hoffmann et al. 2022"
+    formula = "L = E + A/N^alpha + B/D^beta"
     columns: tuple[str, ...] = ("params", "tokens")
     parameters: tuple[Parameter, ...] = (E, A, ALPHA, B, BETA)
     linear = ("E", "A", "B")
@@ -45,8 +45,8 @@ class ChinchillaTied(Chinchilla):
     Source: Hoffmann et al. 2022; tied by Muennighoff et al. 2023 (arXiv 2305.16264), appendix A.
     """
 
-    name: ClassVar[str] = "chinchilla_tied"
-    formula: ClassVar[str] = "L = E + A/N^alpha + B/D^alpha"
+    name = "chinchilla_tied"
+    formula = "L = E + A/N^alpha + B/D^alpha"
 
     @property
     def defaults(self) -> Mapping[str, float | str]:
@@ -60,9 +60,9 @@ class QualityAware(PowerSum):
     Source: Subramanyam et al. 2025 (arXiv 2510.03313).
     """
 
-    name: ClassVar[str] = "quality_aware"
-    source: ClassVar[str] = "Subramanyam et al. 2025"
-    formula: ClassVar[str] = "L = E + A/N^alpha + B/(D^beta Q^gamma)"
+    name = "quality_aware"
+    source = "Subramanyam et al. 2025"
+    formula = "L = E + A/N^alpha + B/(D^beta Q^gamma)"
     columns = ("params", "tokens", "quality")
     parameters = (E, A, ALPHA, B, BETA, Parameter("gamma", "1", 0.0, 10.0))
     linear = ("E", "A", "B")
@@ -77,9 +77,9 @@ class OverTraining(PowerSum):
     Source: Gadre et al. 2024, "Language models scale reliably with over-training" (arXiv 2403.08540), Eq. 4.
     """
 
-    name: ClassVar[str] = "over_training"
-    source: ClassVar[str] = "Gadre et al. 2024, Eq. 4"
-    formula: ClassVar[str] = "L = E + (a M^eta + b M^-eta) C^-eta"
+    name = "over_training"
+    source = "Gadre et al. 2024, Eq. 4"
+    formula = "L = E + (a M^eta + b M^-eta) C^-eta"
     columns = ("params", "tokens")
     parameters = (
         E,
@@ -111,9 +111,9 @@ class Kaplan(ColumnLaw):
     Source: Kaplan et al. 2020 (arXiv 2001.08361), Eq. 1.5.
     """
 
-    name: ClassVar[str] = "kaplan"
-    source: ClassVar[str] = "Kaplan et al. 2020, Eq. 1.5"
-    formula: ClassVar[str] = "L = ((N_c/N)^(alpha_N/alpha_D) + D_c/D)^alpha_D"
+    name = "kaplan"
+    source = "Kaplan et al. 2020, Eq. 1.5"
+    formula = "L = ((N_c/N)^(alpha_N/alpha_D) + D_c/D)^alpha_D"
     columns = ("params", "tokens")
     parameters = (
         Parameter("N_c", "parameters", 1e-10, 1e100, log=True),
@@ -160,14 +160,14 @@ class ShiftedCompute(ColumnLaw):
     Source: Cherti et al. 2023 (arXiv 2212.07143), power law comparison A of the LAION scaling study.
     """
 
-    name: ClassVar[str] = "shifted_compute"
-    source: ClassVar[str] = "Cherti et al. 2023"
-    formula: ClassVar[str] = "y = A (C + B)^-alpha + E"
+    name = "shifted_compute"
+    source = "Cherti et al. 2023"
+    formula = "y = A (C + B)^-alpha + E"
     columns = ("flops",)
     parameters = (A, Parameter("B", "FLOPs", 1e-30, 1e40, log=True), ALPHA, E)
     linear = ("A", "E")
     scales: ClassVar[Mapping[str, tuple[str, int]]] = {"alpha": ("flops", 4), "B": ("flops", 4)}
-    at: ClassVar[str] = "flops"
+    at = "flops"
 
     def evaluate(self, theta: Array, design: dict[str, Array]) -> tuple[Array, Array]:
         """Return predicted errors and their derivatives by (A, B, alpha, E)."""
@@ -189,10 +189,10 @@ class ShiftedPower(ShiftedCompute):
     Source: Hernandez et al. 2021, "Scaling Laws for Transfer" (arXiv 2102.01293): effective data of a pretrained start.
     """
 
-    name: ClassVar[str] = "shifted_power"
-    source: ClassVar[str] = "Hernandez et al. 2021"
-    formula: ClassVar[str] = "y = A (n + B)^-alpha + E"
+    name = "shifted_power"
+    source = "Hernandez et al. 2021"
+    formula = "y = A (n + B)^-alpha + E"
     columns = ("samples_seen",)
     parameters = (A, Parameter("B", "samples", 1e-30, 1e40, log=True), ALPHA, E)
     scales: ClassVar[Mapping[str, tuple[str, int]]] = {"alpha": ("samples_seen", 4), "B": ("samples_seen", 4)}
-    at: ClassVar[str] = "samples_seen"
+    at = "samples_seen"

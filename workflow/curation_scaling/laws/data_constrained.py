@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import product
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +24,9 @@ class DataConstrained(ColumnLaw):
     they take A, B, E, alpha = beta from a Chinchilla fit as constants and fit R*_D and R*_N.
     """
 
-    name: ClassVar[str] = "data_constrained"
-    source: ClassVar[str] = "Muennighoff et al. 2023"
-    formula: ClassVar[str] = "L = E + A/N'^alpha + B/D'^beta, D' = U + U R_D* (1 - exp(-R_D/R_D*)), N' alike"
+    name = "data_constrained"
+    source = "Muennighoff et al. 2023"
+    formula = "L = E + A/N'^alpha + B/D'^beta, D' = U + U R_D* (1 - exp(-R_D/R_D*)), N' alike"
     columns = ("params", "tokens", "unique_samples")
     parameters = (
         E,

@@ -15,9 +15,9 @@ class LossToError(ColumnLaw):
     Source: Gadre et al. 2024 (arXiv 2403.08540), Eq. 5.
     """
 
-    name: ClassVar[str] = "loss_to_error"
-    source: ClassVar[str] = "Gadre et al. 2024, Eq. 5"
-    formula: ClassVar[str] = "Err = eps - k exp(-gamma L)"
+    name = "loss_to_error"
+    source = "Gadre et al. 2024, Eq. 5"
+    formula = "Err = eps - k exp(-gamma L)"
     columns = ("loss",)
     parameters = (
         Parameter("eps", "error", 0.0, np.inf),
@@ -44,9 +44,9 @@ class DownstreamLog(ColumnLaw):
     Source: Isik et al. 2024, "Scaling Laws for Downstream Task Performance" (arXiv 2402.04177), Eq. 1.
     """
 
-    name: ClassVar[str] = "downstream_log"
-    source: ClassVar[str] = "Isik et al. 2024, Eq. 1"
-    formula: ClassVar[str] = "score = (ln(A D^alpha))^beta"
+    name = "downstream_log"
+    source = "Isik et al. 2024, Eq. 1"
+    formula = "score = (ln(A D^alpha))^beta"
     columns = ("tokens",)
     parameters = (
         Parameter("ln_A", "1", -500.0, 500.0),

@@ -253,7 +253,7 @@ def _solve(problem: Problem, seeds: Array, runs: pl.DataFrame) -> tuple[Array, A
 
 
 def _identified(problem: Problem, start: Array) -> None:
-    matrix = problem.normal(start)[2]
+    matrix = problem.normal(start, 1.0)[2]
     dead = (np.einsum("bii->bi", matrix) <= 0).all(axis=0)
     if dead.any():
         name = problem.chart.free[int(np.argmax(dead))]

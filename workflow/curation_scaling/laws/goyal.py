@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -34,11 +34,9 @@ class GoyalEq3(RepetitionLaw):
     n0: float | None = None
     pool_amplitudes: bool = False
 
-    name: ClassVar[str] = "goyal_eq3"
-    source: ClassVar[str] = "Goyal et al. 2024, Eq. 3"
-    formula: ClassVar[str] = (
-        "ln(y - d) = ln a + sum_i q_i b_i int_n0^n (1/2)^(floor(m q_i/N_i)/(tau_i q_i^-gamma)) dm/m"
-    )
+    name = "goyal_eq3"
+    source = "Goyal et al. 2024, Eq. 3"
+    formula = "ln(y - d) = ln a + sum_i q_i b_i int_n0^n (1/2)^(floor(m q_i/N_i)/(tau_i q_i^-gamma)) dm/m"
 
     def levels(self, error: float, samples: float, slopes: Array) -> Array:
         """Return a = (y - d) (n / n0)^-b."""
@@ -135,9 +133,9 @@ class ReleasedUtility(RepetitionLaw):
     Source: released code of Goyal et al. 2024.
     """
 
-    name: ClassVar[str] = "released_utility"
-    source: ClassVar[str] = "Goyal et al. 2024, released code (utility)"
-    formula: ClassVar[str] = "y = ((a n_1/1e5)^b_1 + d) prod_j (n_j/n_(j-1))^b_j, b_j = b (1/2)^((j-1)/tau)"
+    name = "released_utility"
+    source = "Goyal et al. 2024, released code (utility)"
+    formula = "y = ((a n_1/1e5)^b_1 + d) prod_j (n_j/n_(j-1))^b_j, b_j = b (1/2)^((j-1)/tau)"
 
     @property
     def defaults(self) -> Mapping[str, float | str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +23,9 @@ class ReleasedData(RepetitionLaw):
     Source: released code of Goyal et al. 2024.
     """
 
-    name: ClassVar[str] = "released_data"
-    source: ClassVar[str] = "Goyal et al. 2024, released code (data)"
-    formula: ClassVar[str] = "y = (a sum_j (n_j - n_(j-1)) (1/2)^((j-1)/tau) / 1e5)^b + d"
+    name = "released_data"
+    source = "Goyal et al. 2024, released code (data)"
+    formula = "y = (a sum_j (n_j - n_(j-1)) (1/2)^((j-1)/tau) / 1e5)^b + d"
 
     @property
     def defaults(self) -> Mapping[str, float | str]:

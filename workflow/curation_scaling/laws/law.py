@@ -47,9 +47,9 @@ class Law(ABC):
     `parameters` fixes the order of the parameter vectors: `theta` has shape (batch, parameters), in natural units.
     """
 
-    name: ClassVar[str]
-    source: ClassVar[str]
-    formula: ClassVar[str]
+    name: str
+    source: str
+    formula: str
     columns: tuple[str, ...]
     parameters: tuple[Parameter, ...]
 

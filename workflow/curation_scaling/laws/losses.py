@@ -48,6 +48,10 @@ class Loss:
         huber = np.where(size <= self.delta, 0.5 * residual**2, self.delta * (size - 0.5 * self.delta))
         return huber / self.delta if self.name == "lad" else huber
 
+    def linear(self, residual: Array) -> npt.NDArray[np.bool_]:
+        """Return where the cost grows linearly, so that it has no curvature of its own."""
+        return np.asarray(np.abs(residual) > (np.inf if self.name.endswith("mse") else self.delta))
+
     def weight(self, residual: Array) -> Array:
         """Return cost'(r) / r: the least-squares weight of each residual."""
         if self.name.endswith("mse"):

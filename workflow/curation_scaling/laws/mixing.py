@@ -25,9 +25,9 @@ class MixtureExponential(Law):
 
     pools: tuple[str, ...] = ()
 
-    name: ClassVar[str] = "mixture_exponential"
-    source: ClassVar[str] = "Ye et al. 2024, Eq. 1"
-    formula: ClassVar[str] = "L = c + k exp(sum_j t_j r_j)"
+    name = "mixture_exponential"
+    source = "Ye et al. 2024, Eq. 1"
+    formula = "L = c + k exp(sum_j t_j r_j)"
     columns = ("weights",)
 
     @property
@@ -85,9 +85,9 @@ class EffectiveFraction(PowerSum):
     Source: He et al. 2024, "Scaling Laws for Multilingual Language Models" (arXiv 2410.12883); Fernandes et al. 2023.
     """
 
-    name: ClassVar[str] = "effective_fraction"
-    source: ClassVar[str] = "He et al. 2024"
-    formula: ClassVar[str] = "L = (E + A/N^alpha + B/D^beta) p^-gamma"
+    name = "effective_fraction"
+    source = "He et al. 2024"
+    formula = "L = (E + A/N^alpha + B/D^beta) p^-gamma"
     columns = ("params", "tokens", "fraction")
     parameters = (
         Parameter("E", "loss", 1e-300, 1e300, log=True),

@@ -20,9 +20,9 @@ class Power(PowerSum):
     Source: Hestness et al. 2017, "Deep Learning Scaling is Predictable, Empirically"; symbols of Goyal et al. 2024.
     """
 
-    name: ClassVar[str] = "power"
-    source: ClassVar[str] = "Hestness et al. 2017"
-    formula: ClassVar[str] = "y = a n^b"
+    name = "power"
+    source = "Hestness et al. 2017"
+    formula = "y = a n^b"
     columns = ("samples_seen",)
     parameters = (AMPLITUDE, Parameter("b", "1", -10.0, 10.0))
     linear = ("a",)
@@ -36,9 +36,9 @@ class SaturatingPower(PowerSum):
     Source: Goyal et al. 2024, Eq. 1 (arXiv 2404.07177); the M2 of Alabdulmohsin et al. 2022.
     """
 
-    name: ClassVar[str] = "saturating_power"
-    source: ClassVar[str] = "Goyal et al. 2024, Eq. 1"
-    formula: ClassVar[str] = "y = a n^b + d"
+    name = "saturating_power"
+    source = "Goyal et al. 2024, Eq. 1"
+    formula = "y = a n^b + d"
     columns = ("samples_seen",)
     parameters = (AMPLITUDE, FALLING, FLOOR)
     linear = ("a", "d")
@@ -53,9 +53,9 @@ class PrunedPower(SaturatingPower):
     Source: Sorscher et al. 2022, "Beyond neural scaling laws" (arXiv 2206.14486), section 2.
     """
 
-    name: ClassVar[str] = "pruned_power"
-    source: ClassVar[str] = "Sorscher et al. 2022"
-    formula: ClassVar[str] = "y = a u^b + d"
+    name = "pruned_power"
+    source = "Sorscher et al. 2022"
+    formula = "y = a u^b + d"
     columns = ("unique_samples",)
     terms = (Term("a", (("unique_samples", "b", 1),)),)
     scales: ClassVar[Mapping[str, tuple[str, int]]] = {"b": ("unique_samples", 3), "d": ("unique_samples", 3)}
@@ -67,9 +67,9 @@ class PrunedExponential(ColumnLaw):
     Source: Sorscher et al. 2022 (arXiv 2206.14486): the envelope over fractions can fall faster than any power.
     """
 
-    name: ClassVar[str] = "pruned_exponential"
-    source: ClassVar[str] = "Sorscher et al. 2022"
-    formula: ClassVar[str] = "y = a exp(-u/s) + d"
+    name = "pruned_exponential"
+    source = "Sorscher et al. 2022"
+    formula = "y = a exp(-u/s) + d"
     columns = ("unique_samples",)
     parameters = (AMPLITUDE, Parameter("s", "samples", 1e-30, 1e30, log=True), FLOOR)
     linear = ("a", "d")

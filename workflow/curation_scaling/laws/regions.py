@@ -18,9 +18,9 @@ class ThreeRegions(ColumnLaw):
     Source: the three regions of Hestness et al. 2017 (arXiv 1712.00409), Figure 6; the smooth bend is ours.
     """
 
-    name: ClassVar[str] = "three_regions"
-    source: ClassVar[str] = "Hestness et al. 2017, Figure 6"
-    formula: ClassVar[str] = "y = d + g (1 + (n/s)^(1/f))^(b f)"
+    name = "three_regions"
+    source = "Hestness et al. 2017, Figure 6"
+    formula = "y = d + g (1 + (n/s)^(1/f))^(b f)"
     columns = ("samples_seen",)
     parameters = (
         Parameter("g", "error", 1e-300, 1e300, log=True),
@@ -68,9 +68,9 @@ class BrokenPower(ColumnLaw):
     Source: Caballero et al. 2022, "Broken Neural Scaling Laws" (arXiv 2210.14891), Eq. 1.
     """
 
-    name: ClassVar[str] = "broken_power"
-    source: ClassVar[str] = "Caballero et al. 2022, Eq. 1"
-    formula: ClassVar[str] = "y = a + b x^-c0 prod_i (1 + (x/d_i)^(1/f_i))^(-c_i f_i)"
+    name = "broken_power"
+    source = "Caballero et al. 2022, Eq. 1"
+    formula = "y = a + b x^-c0 prod_i (1 + (x/d_i)^(1/f_i))^(-c_i f_i)"
     columns = ("samples_seen",)
 
     def __init__(self, breaks: int = 1):

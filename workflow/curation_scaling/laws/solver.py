@@ -16,6 +16,8 @@ CHUNK_BYTES = 1 << 21  # of Jacobian worked on at once: what stays in a core's c
 FIRST_DAMPING = 1e-3
 LAST_DAMPING = 1e12
 PATIENCE = 2  # consecutive steps without progress before a fit counts as converged
+CAUTIOUS_STEPS = 10  # with the full reweighted curvature, which never overshoots, before TAIL_CURVATURE takes over
+TAIL_CURVATURE = 0.1  # share of the reweighted curvature kept beyond delta, where Huber's own curvature is 0
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,22 @@ class Problem:
             total = (self.weight * self.loss.cost(self.loss.residual(predicted, self.error))).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
-    def normal(self, free: Array) -> tuple[Array, Array, Array]:
-        """Return objective (batch,), gradient (batch, free) and reweighted Gauss-Newton matrix (batch, free, free)."""
+    def normal(self, free: Array, tail: float) -> tuple[Array, Array, Array]:
+        """Return objective (batch,), gradient (batch, free) and reweighted Gauss-Newton matrix (batch, free, free).
+
+        tail: share of the curvature that rows in the linear part of the loss keep.
+        """
         chart = self.chart
         theta = chart.theta(free)
         with np.errstate(all="ignore"):
             predicted, jacobian = self.law.evaluate(theta, self.design)
             residual = self.loss.residual(predicted, self.error)
             total = (self.weight * self.loss.cost(residual)).sum(axis=1)
-            root = np.sqrt(self.weight * self.loss.weight(residual))
+            softening = np.where(self.loss.linear(residual), tail, 1.0)
+            root = np.sqrt(self.weight * self.loss.weight(residual) * softening)
             scaled = jacobian * (root / predicted if self.loss.logarithmic else root)[:, None, :]
             pull = chart.slope(theta)[:, :, None] * chart.select
-            natural_gradient = scaled @ (root * residual)[:, :, None]
+            natural_gradient = scaled @ (root * residual / softening)[:, :, None]
             natural_matrix = scaled @ scaled.transpose(0, 2, 1)
             back = pull.transpose(0, 2, 1)
             gradient = (back @ natural_gradient)[:, :, 0]
@@ -84,19 +90,20 @@ def minimise(problem: Problem, start: Array, *, tolerance: float = 1e-13, steps:
 
 def _minimise_chunk(problem: Problem, start: Array, tolerance: float, steps: int) -> tuple[Array, Array]:
     free = np.clip(start, problem.chart.lower, problem.chart.upper)
-    best, gradient, matrix = problem.normal(free)
+    best, gradient, matrix = problem.normal(free, 1.0)
     result, result_best = free.copy(), best.copy()
     index = np.arange(free.shape[0])
     damping = np.full(free.shape[0], FIRST_DAMPING)
     growth = np.full(free.shape[0], 2.0)
     stalled = np.zeros(free.shape[0], dtype=int)
-    for _ in range(steps):
+    for count in range(steps):
         if index.size == 0 or free.shape[1] == 0:
             break
         step = _step(problem.chart, free, gradient, matrix, damping)
         trial = np.clip(free + step, problem.chart.lower, problem.chart.upper)
         step = trial - free
-        total, new_gradient, new_matrix = problem.normal(trial)
+        tail = 1.0 if count < CAUTIOUS_STEPS else TAIL_CURVATURE
+        total, new_gradient, new_matrix = problem.normal(trial, tail)
         drop = best - total
         promised = -(gradient * step).sum(axis=1) - 0.5 * (step[:, None, :] @ matrix @ step[:, :, None])[:, 0, 0]
         with np.errstate(divide="ignore", invalid="ignore"):

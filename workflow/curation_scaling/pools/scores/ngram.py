@@ -38,9 +38,9 @@ def score_ngram(frame: pl.DataFrame, reference: pl.DataFrame, *, order: int = 4)
         raise InputError(f"score ngram: column text, row {int(lengths.argmin())} is empty, drop it")
     text = _Position(frame["text"])
     target = _Position(reference["text"])
-    chance = np.full(len(text.codes), 1 / SYMBOLS)
+    chance, histories = np.full(len(text.codes), 1 / SYMBOLS), 1
     for _ in range(order):
-        chance = _longer(chance, text, target)
+        chance, histories = _longer(chance, text, target, histories)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     return np.bincount(owner, weights=-np.log2(chance), minlength=len(lengths)) / lengths
 
@@ -57,26 +57,31 @@ class _Position:
         self._begins = (np.cumsum(lengths) - lengths)[lengths > 0]
 
     def grow(self, number: NDArray[np.int64]) -> None:
-        """Make histories one character longer; `number` gives the new number of history and character."""
-        grams = np.where(self.history >= 0, number[self.history * SYMBOLS + self.codes], -1)
+        """Make histories one character longer; `number` gives the new number of each history and character."""
+        grams = np.full(len(self.codes), -1)
+        known = self.history >= 0
+        grams[known] = number[self.history[known] * SYMBOLS + self.codes[known]]
         self.history = np.roll(grams, 1)
         self.history[self._begins] = -1
 
 
-def _longer(shorter: NDArray[np.float64], text: _Position, target: _Position) -> NDArray[np.float64]:
+def _longer(
+    shorter: NDArray[np.float64], text: _Position, target: _Position, histories: int
+) -> tuple[NDArray[np.float64], int]:
     """Chances of the text's characters under n-grams of the target, given those under (n-1)-grams.
 
     p_n(c|h) = (count(hc) + types(h) p_{n-1}(c|h')) / (count(h) + types(h)), types(h) being the number of different
-    characters that follow h (Witten and Bell 1991, as in Chen and Goodman 1998, section 2.5). Where h never occurs
-    in the target the chance stays as it is. Both positions then grow by one character.
+    characters that follow h (Witten and Bell 1991, as in Chen and Goodman 1998, section 2.5). Where nothing follows h
+    in the target the chance stays as it is. Both positions then grow by one character; with the chances comes the
+    number of the new, longer histories.
     """
-    histories = int(target.history.max(initial=0)) + 1
-    keys = (target.history * SYMBOLS + target.codes)[target.history >= 0]
-    count = np.bincount(keys, minlength=histories * SYMBOLS)
+    seen = target.history >= 0
+    count = np.bincount(target.history[seen] * SYMBOLS + target.codes[seen], minlength=histories * SYMBOLS)
     total = count.reshape(histories, SYMBOLS).sum(axis=1)
     types = np.count_nonzero(count.reshape(histories, SYMBOLS), axis=1)
 
-    known = (text.history >= 0) & (total[text.history] > 0)
+    known = np.flatnonzero(text.history >= 0)
+    known = known[total[text.history[known]] > 0]
     history = text.history[known]
     longer = shorter.copy()
     longer[known] = (count[history * SYMBOLS + text.codes[known]] + types[history] * shorter[known]) / (
@@ -85,4 +90,4 @@ def _longer(shorter: NDArray[np.float64], text: _Position, target: _Position) ->
     number = np.where(count > 0, np.cumsum(count > 0) - 1, -1)
     text.grow(number)
     target.grow(number)
-    return longer
+    return longer, int(np.count_nonzero(count))

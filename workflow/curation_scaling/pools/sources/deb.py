@@ -40,6 +40,11 @@ def _data_tar(package: bytes) -> bytes:
             if len(body) < size:
                 raise ValueError("it is cut short")
             # Ubuntu packs with zstd, which tarfile reads only from Python 3.14 on.
-            return bytes(pa.input_stream(body, compression="zstd").read()) if name.endswith(".zst") else body
+            return _unpack_zstd(body) if name.endswith(".zst") else body
         start += HEADER + size + size % 2
     raise ValueError("it holds no data.tar")
+
+
+def _unpack_zstd(packed: bytes) -> bytes:
+    with pa.CompressedInputStream(pa.BufferReader(packed), "zstd") as stream:
+        return bytes(stream.read())

@@ -129,7 +129,7 @@ def _fetch_package(cache: Path) -> str:
             )
         except subprocess.CalledProcessError as error:
             reason = (error.stderr.strip().splitlines() or [f"exit code {error.returncode}"])[-1]
-            return f"apt-get download {PACKAGE} ({reason})"
+            return f"apt-get download {PACKAGE} ({reason}; without package lists, run apt-get update)"
         except subprocess.TimeoutExpired:
             return f"apt-get download {PACKAGE} (no end after 300 s)"
         for package in Path(work).glob("*.deb"):

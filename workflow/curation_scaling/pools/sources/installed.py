@@ -38,8 +38,15 @@ def python_files(packages: Sequence[str], seed: int) -> Iterator[Path]:
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Version of the distribution that installed each package (import name), sorted by distribution."""
+    """Version of the distribution that installed each package (import name), sorted by distribution.
+
+    Raises:
+        InputError: if a package came without a distribution, so that it has no version.
+    """
     distributions = importlib.metadata.packages_distributions()
+    packages = set(packages)
+    if unknown := sorted(packages - distributions.keys()):
+        raise InputError(f"source: the package {unknown[0]} has no version on record here, install it with pip")
     names = sorted({distributions[package][0] for package in packages})
     return {name: importlib.metadata.version(name) for name in names}
 

@@ -47,7 +47,8 @@ def train_mlp(
     are.
 
     Args:
-        pools: frames of the component pools, columns `text`, or `features` and `label`.
+        pools: frames of the component pools, columns `uid_hi`, `uid_lo`, and `text`, or `features` and `label`; the
+            order of their rows does not matter.
         test: frame of the test samples, same columns.
         checkpoints: increasing numbers of units seen.
         seed: of the initial weights and the order.
@@ -75,6 +76,8 @@ def train_mlp(
         raise InputError(f"study key checkpoints: {list(checkpoints)} must be whole numbers > 0 that increase")
     if test.is_empty():
         raise InputError("the test set is empty: give the source test samples")
+    pools = [pool.sort("uid_hi", "uid_lo") for pool in pools]
+
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

@@ -1,0 +1,55 @@
+# The study, checked before anything else, and what all rules share.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from curation_scaling.code import code_digest
+from curation_scaling.errors import InputError
+from curation_scaling.layout import Layout
+from curation_scaling.runs.identity import run_identities
+from curation_scaling.study import parse_study
+from curation_scaling.study.keys import stage_digest
+from curation_scaling.study.locate import check_inputs, data_files, path_of
+from curation_scaling.study.modules import stage_modules
+from curation_scaling.study.save import save_study
+
+try:
+    STUDY = parse_study(
+        config,
+        ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml",
+    )
+    check_inputs(STUDY)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+PATHS = Layout(Path("results") / STUDY.study)
+LOGS = f"logs/{STUDY.study}"
+DATA_FILES = [path_of(STUDY, file) for file in data_files(STUDY)]
+POOLS = STUDY.pools.members if run_identities(STUDY) else {}
+
+# Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
+# the package that belongs to these rules.
+for variable, folder in (
+    ("PATH", Path(sys.executable).parent),
+    ("PYTHONPATH", Path(str(workflow.current_basedir)).parent),
+):
+    os.environ[variable] = os.pathsep.join([str(folder), *filter(None, [os.environ.get(variable)])])
+
+
+def command(stage, settings=True):
+    """The shell line of a stage; its rule adds what identifies the job."""
+    line = f"python -m curation_scaling {stage} {PATHS.root}"
+    return f"{line} --settings {{params.settings}}" if settings else line
+
+
+def settings(stage):
+    """A params function: the digest of the study's keys that a job depends on."""
+    kinds = {"draw": int, "seed": int}
+    return lambda wildcards: stage_digest(STUDY, stage, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()})
+
+
+def code(stage):
+    """The digest of the package's modules that compute a stage."""
+    return code_digest(*stage_modules(STUDY, stage))
