@@ -186,6 +186,7 @@ MIXTURES = Schema(
     (
         Column("law", _STR),
         Column("gamma", _F64),
+        Column("main", _BOOL, "the law and the rule of the answer"),
         Column("points", _I32, "(mixture, budget) pairs"),
         Column("log_rmse", _F64, "root mean square of ln(error / predicted)", nullable=True),
         Column("bias", _F64, "mean of ln(error / predicted)", nullable=True),
@@ -202,16 +203,38 @@ MIXTURES = Schema(
 HOLDOUT = Schema(
     "laws/holdout",
     (
-        Column("law", _STR, "a law, or a naive baseline"),
+        Column("law", _STR),
+        Column("method", _STR, "law, or a naive baseline on the same split"),
         Column("split", _STR, "largest | rollout"),
+        Column("run_id", _STR),
         Column("pool", _STR),
-        Column("samples_seen", _I64, "unit, of the held-out point"),
+        Column("samples_seen", _I64, "unit, of the held-out evaluation"),
         Column("distance", _F64, "held-out samples seen / largest fitted"),
         Column("error", _F64, "metric"),
         Column("predicted", _F64, "metric"),
         Column("relative_error", _F64, "predicted / error - 1"),
     ),
-    sort=("law", "split", "pool", "samples_seen", "distance"),
+    sort=("law", "method", "split", "run_id", "samples_seen", "distance"),
+    key=("law", "method", "split", "run_id", "samples_seen", "distance"),
+)
+
+COMPARISON = Schema(
+    "laws/comparison",
+    (
+        Column("law", _STR),
+        Column("chosen", _BOOL, "the smallest rollout error"),
+        Column("rollout", _F64, "root mean square of ln(predicted / error), mean over cutoffs", nullable=True),
+        Column("largest", _F64, "the same, largest compute held out", nullable=True),
+        Column("bias", _F64, "mean of predicted / error - 1, largest compute held out", nullable=True),
+        Column("best_baseline", _STR),
+        Column("baseline_rollout", _F64, "rollout error of the best naive baseline", nullable=True),
+        Column("aicc", _F64, nullable=True),
+        Column("bic", _F64, nullable=True),
+        Column("objective", _F64, nullable=True),
+        Column("note", _STR, "why it could not be judged; empty if it was"),
+    ),
+    sort=("law",),
+    key=("law",),
 )
 
 DIAGNOSTICS = Schema(
@@ -247,6 +270,7 @@ FRONTIER = Schema(
     (
         Column("law", _STR),
         Column("gamma", _F64),
+        Column("main", _BOOL, "the law and the rule of the answer"),
         Column("budget", _F64, "samples seen, in the study's unit"),
         Column("unit", _STR),
         Column("flops", _F64, "floating-point operations", nullable=True),
@@ -273,6 +297,7 @@ SWITCHES = Schema(
     (
         Column("law", _STR),
         Column("gamma", _F64),
+        Column("main", _BOOL, "the law and the rule of the answer"),
         Column("order", _I32),
         Column("from_pool", _STR),
         Column("to_pool", _STR),

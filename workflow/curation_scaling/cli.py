@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
-from curation_scaling.study import Study, load_study
+from curation_scaling.study import Study, json_schema, load_study
+from curation_scaling.study.runs import Import, Train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="curation-scaling", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    schema = commands.add_parser("schema", help="print the JSON schema of study files")
+    schema.set_defaults(action=_schema)
+
     check = commands.add_parser("check", help="check a study file and print its plan")
     check.add_argument("study", type=Path, help="a study file")
     check.set_defaults(action=_check)
@@ -47,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
             stage.add_argument(f"--{argument}", type=str if argument == "pool" else int, required=True)
         stage.set_defaults(action=_stage, stage=name)
     return parser
+
+
+def _schema(options: argparse.Namespace) -> None:
+    print(json.dumps(json_schema(), indent=1, sort_keys=True))
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -71,9 +80,23 @@ def _stage(options: argparse.Namespace) -> None:
     study = load_study(layout.study)
     _, run, identity = _STAGES[options.stage]
     arguments = {name: getattr(options, name) for name in identity}
+    _check_identity(study, options.stage, arguments)
     if options.settings and options.settings != stage_digest(study, options.stage, **arguments):
         raise InputError(f"{layout.study} changed since this workflow started: start it again")
     run(study, layout, **arguments)
+
+
+def _check_identity(study: Study, stage: str, identity: dict[str, str | int]) -> None:
+    """A job that is not among the study's ends in one sentence, too."""
+    if stage == "train" and isinstance(study.runs, Import):
+        raise InputError(f"study {study.study} imports its runs: there is nothing to train")
+    pools = {"union": list(study.pools.unions), "train": study.trained_pools}.get(stage, [])
+    seeds = study.runs.seeds if isinstance(study.runs, Train) else 0
+    known = {"pool": pools, "draw": range(study.pools.draws), "seed": range(seeds)}
+    for name, value in identity.items():
+        if value not in known[name]:
+            text = ", ".join(map(str, known[name]))
+            raise InputError(f"--{name} {value} is not in study {study.study}: the choices are {text or 'none'}")
 
 
 def _samples(study: Study, layout: Layout) -> None:

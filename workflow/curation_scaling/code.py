@@ -64,11 +64,11 @@ def _source(module: str) -> str:
     tree = _tree(module)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if (
-            isinstance(body, list)
-            and body
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-        ):
-            del body[0]
+        if isinstance(body, list):
+            body[:] = [inner for inner in body if not _is_text(inner)]
     return ast.unparse(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    """A docstring: of a module, a class, a function, or below a field."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

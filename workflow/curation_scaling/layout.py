@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+FIGURES = ("learning_curves", "utility", "frontier", "probability_best", "mixtures", "residuals", "holdout")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -95,3 +97,12 @@ class Layout:
     def answer(self) -> Path:
         """The answer in words."""
         return self.root / "answer.txt"
+
+    def figure(self, name: str, form: str) -> Path:
+        """One figure of the report, as "svg" or "png"."""
+        return self.root / f"figures/{name}.{form}"
+
+    @property
+    def figures(self) -> list[Path]:
+        """Every figure, in the order of the report, as SVG and as PNG."""
+        return [self.figure(name, form) for name in FIGURES for form in ("svg", "png")]

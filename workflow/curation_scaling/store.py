@@ -47,28 +47,29 @@ def checksum_path(path: Path) -> Path:
 @contextmanager
 def atomic(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror or error}): nothing of it was kept") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes | Callable[[IO[bytes]], None]) -> None:
     """Write a file whole, from bytes or through `content(file)`, then record its sha256."""
-    checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
     with atomic(path) as file:
         if isinstance(content, bytes):
             file.write(content)
         else:
             content(file)
+        checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
     with atomic(checksum_path(path)) as file:
         file.write(f"{file_sha256(path)}  {path.name}\n".encode())
 
@@ -103,13 +104,16 @@ def _conform(path: Path, schema: Schema, frame: pl.DataFrame) -> pa.Table:
     frame = frame.select(c.name for c in columns)
     if schema.sort:
         frame = frame.sort(schema.sort, maintain_order=True)
-    target = pa.schema([c.field for c in columns])
-    try:
-        table = frame.to_arrow().cast(target)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
-        raise InputError(f"{path}: {schema.name} does not fit its schema ({error})") from error
-    validate(path, schema, table)
-    return table
+    table = frame.to_arrow()
+    arrays = []
+    for column in columns:
+        try:
+            arrays.append(table[column.name].cast(column.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: column {column.name!r} is not {column.type} ({reason})") from error
+    validate(path, schema, pa.table(arrays, names=frame.columns))
+    return pa.table(arrays, schema=pa.schema([c.field for c in columns]))
 
 
 def validate(path: Path, schema: Schema, table: pa.Table) -> None:
@@ -130,10 +134,11 @@ def validate(path: Path, schema: Schema, table: pa.Table) -> None:
     if schema.key and table.num_rows:
         keys = pl.from_arrow(table.select(list(schema.key)))
         assert isinstance(keys, pl.DataFrame)
-        repeated = keys.is_duplicated()
-        if repeated.any():
-            row = repeated.arg_max() or 0
-            raise InputError(f"{path}: row {row} repeats the key {dict(keys.row(row, named=True))} of {schema.name}")
+        first = keys.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+        if not first.all():
+            row = first.arg_min() or 0
+            key = ", ".join(f"{name} {value}" for name, value in keys.row(row, named=True).items())
+            raise InputError(f"{path}: row {row} repeats the key {key} of {schema.name}")
 
 
 def verify(path: Path) -> str:
@@ -142,12 +147,12 @@ def verify(path: Path) -> str:
     Raises InputError if the file or its checksum is missing, or if the bytes are not the recorded ones.
     """
     try:
-        recorded = checksum_path(path).read_text().split()[0]
+        recorded = checksum_path(path).read_bytes()[:64].decode(errors="replace")
         actual = file_sha256(path)
     except FileNotFoundError as error:
         raise InputError(f"{error.filename} is missing: delete {path} if it exists and run again") from None
-    except IndexError:
-        raise InputError(f"{checksum_path(path)} is empty: delete {path} and run the workflow again") from None
+    except OSError as error:
+        raise InputError(f"{error.filename} cannot be read ({error.strerror}): mend its permissions") from None
     if actual != recorded:
         raise InputError(f"{path} is not what was written (its sha256 differs): delete it and run the workflow again")
     return actual

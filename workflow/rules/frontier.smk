@@ -4,6 +4,7 @@ rule frontier:
         PATHS.runs,
         PATHS.law("fits"),
         PATHS.law("draws"),
+        PATHS.law("comparison"),
     output:
         PATHS.frontier,
         PATHS.switches,

@@ -11,6 +11,7 @@ rule laws:
                 "predictions",
                 "mixtures",
                 "holdout",
+                "comparison",
                 "diagnostics",
             )
         ],

@@ -5,10 +5,11 @@ rule report:
         PATHS.utility,
         PATHS.frontier,
         PATHS.switches,
-        [PATHS.law(name) for name in ("fits", "predictions", "mixtures", "holdout", "diagnostics")],
+        [PATHS.law(name) for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")],
     output:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
+        PATHS.figures,
     log:
         f"{LOGS}/report.log",
     benchmark:

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 def main_rule(study: Study, frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the law and the rule that the answer uses."""
+    """Rows of the law and the rule that the answer uses; `study` names its main law."""
     return frame.filter(law=study.laws.main, gamma=study.laws.gamma)
 
 
@@ -87,8 +87,8 @@ def describe_trust(study: Study, mixtures: pl.DataFrame, rows: pl.DataFrame, met
             )
         if row["budgets"]:
             lines.append(
-                f"The pool predicted best was the measured best at {row['winners_matched']} of {row['budgets']} budgets; "
-                f"worst regret {row['worst_regret']:.3g} {metric}."
+                f"The pool predicted best was the measured best at {row['winners_matched']} of {row['budgets']} "
+                f"budgets; worst regret {row['worst_regret']:.3g} {metric}."
             )
     return lines
 

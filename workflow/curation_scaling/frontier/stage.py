@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from curation_scaling.artifacts import DRAWS, FITS, FRONTIER, RUNS, SWITCHES
+from curation_scaling.artifacts import COMPARISON, DRAWS, FITS, FRONTIER, RUNS, SWITCHES
 from curation_scaling.errors import InputError
 from curation_scaling.frontier.compare import compare
 from curation_scaling.frontier.curves import predict_pools
 from curation_scaling.frontier.switches import find_switches
 from curation_scaling.laws.fit import Array
+from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
 from curation_scaling.laws.selection import select_runs
 from curation_scaling.layout import Layout
@@ -26,11 +27,12 @@ Sizes = Mapping[str, Mapping[str, int]]
 
 def build_frontier(study: Study, layout: Layout) -> None:
     """Read runs, fits and draws, and write the frontier and the switches."""
-    paths = layout.runs, layout.law("fits"), layout.law("draws")
-    runs, fits, draws = (
-        read(path, schema, study=study.study) for path, schema in zip(paths, (RUNS, FITS, DRAWS), strict=True)
+    paths = layout.runs, layout.law("fits"), layout.law("draws"), layout.law("comparison")
+    runs, fits, draws, comparison = (
+        read(path, schema, study=study.study)
+        for path, schema in zip(paths, (RUNS, FITS, DRAWS, COMPARISON), strict=True)
     )
-    frontier, switches = compare_all(study, runs, fits, draws)
+    frontier, switches = compare_all(with_main_law(study, comparison), runs, fits, draws)
     inputs = inputs_digest(frontier_keys(study), *paths)
     write(layout.frontier, FRONTIER, frontier, study=study.study, inputs=inputs)
     write(layout.switches, SWITCHES, switches, study=study.study, inputs=inputs)
@@ -39,7 +41,7 @@ def build_frontier(study: Study, layout: Layout) -> None:
 def compare_all(
     study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The frontier and the switches of every law and rule."""
+    """The frontier and the switches of every law and rule; `study` names its main law."""
     axis = budget_axis(study, runs)
     sizes = pool_sizes(study, runs)
     _check_budgets(study, axis, sizes)
@@ -47,7 +49,8 @@ def compare_all(
     for name in study.laws.names:
         saved = load_fit(name, fits, draws)
         for gamma in study.laws.gammas:
-            rule = {"law": pl.lit(name), "gamma": pl.lit(gamma)}
+            main = name == study.laws.main and gamma == study.laws.gamma
+            rule = {"law": pl.lit(name), "gamma": pl.lit(gamma), "main": pl.lit(main)}
             fit = saved.with_gamma(gamma)
             frontiers.append(_frontier(study, fit, axis, sizes, runs).with_columns(**rule))
             switches.append(_switches(study, fit, axis, sizes).with_columns(**rule))
@@ -87,13 +90,24 @@ def budget_axis(study: Study, runs: pl.DataFrame) -> BudgetAxis:
 
 
 def pool_sizes(study: Study, runs: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Unique samples of the components of each candidate, in the mean over draws."""
+    """Unique samples of the components of each candidate, in the mean over draws.
+
+    Raises:
+        InputError: if a component has no run of its own, so that no law was fitted to it.
+    """
     parts = (
         runs.filter(pl.col("pool").is_in(study.pools.bucket_names))
         .group_by("pool")
         .agg(pl.col("unique_samples").mean().round().cast(pl.Int64))
     )
     single = dict(parts.iter_rows())
+    for name in study.candidates:
+        for member in study.pools.members[name]:
+            if member not in single:
+                raise InputError(
+                    f"key frontier.candidates: {name!r} contains {member!r}, which has no run alone; add one, or leave "
+                    f"{name!r} out"
+                )
     return {name: {m: single[m] for m in study.pools.members[name]} for name in study.candidates}
 
 
@@ -101,8 +115,8 @@ def _check_budgets(study: Study, axis: BudgetAxis, sizes: Sizes) -> None:
     smallest = min(sum(parts.values()) for parts in sizes.values())
     if axis.samples[0] < 0.9 * smallest:
         raise InputError(
-            f"key frontier.budgets[0] is {axis.samples[0]:g} {study.unit}, below one pool (the smallest holds {smallest} "
-            f"{study.unit}): raise it"
+            f"key frontier.budgets[0] is {axis.samples[0]:g} {study.unit}, below one pool (the smallest holds "
+            f"{smallest} {study.unit}): raise it"
         )
 
 
@@ -115,7 +129,8 @@ def _frontier(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes, runs:
     for p, (pool, parts) in enumerate(sizes.items()):
         unique = sum(parts.values())
         for b, samples in enumerate(axis.samples):
-            at = {name: measured.get((name, samples)) for name in sizes}
+            whole = round(samples) if np.isclose(samples, round(samples), rtol=1e-9) else samples
+            at = {name: measured.get((name, whole)) for name in sizes}
             known = [e for e in at.values() if e is not None]
             rows.append(
                 {

@@ -10,6 +10,7 @@ import numpy as np
 from curation_scaling.laws.fit import Array
 
 GRID = 400  # budgets between the smallest and the largest, equally spaced in the logarithm
+ZOOM = 9  # budgets of each refinement
 
 
 class Switch(NamedTuple):
@@ -45,7 +46,7 @@ def find_switches(
     found = []
     for at in np.flatnonzero(np.diff(best)):
         old, new = int(best[at]), int(best[at + 1])
-        budget = _root(grid[at : at + 2], (estimate[old] - estimate[new])[at : at + 2])
+        budget = _refine(predict, old, new, grid[at], grid[at + 1])
         crossings = np.array([_crossing(grid, gain) for gain in draws[:, old] - draws[:, new]])
         tail = (1 - level) / 2
         # Order statistics, not interpolation: infinite crossings must not mix with finite ones.
@@ -53,6 +54,17 @@ def find_switches(
         share = float(np.isfinite(crossings).mean())
         found.append(Switch(old, new, budget, _finite(lower), _finite(upper), share))
     return found
+
+
+def _refine(predict: Callable[[Array], tuple[Array, Array]], old: int, new: int, low: float, high: float) -> float:
+    """Where the estimate of `new` falls below `old`'s, to 1e-9 of the budget: finer and finer grids between two."""
+    while True:
+        grid = np.geomspace(low, high, ZOOM)
+        estimate, _ = predict(grid)
+        behind = int(np.cumprod(estimate[new] >= estimate[old]).sum())  # `old` is ahead at `low`, `new` at `high`
+        low, high = grid[max(behind, 1) - 1], grid[min(max(behind, 1), ZOOM - 1)]
+        if high - low < 1e-9 * high:
+            return float(high)
 
 
 def _crossing(grid: Array, gain: Array) -> float:

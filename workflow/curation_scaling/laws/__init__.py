@@ -1,9 +1,11 @@
 """Scaling laws: fitted fast, with intervals, and judged by extrapolation."""
 
+from curation_scaling.laws.compare import compare
 from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_data import ReleasedData
+from curation_scaling.laws.holdout import holdout, summary
 from curation_scaling.laws.law import ColumnLaw, Law, Parameter
 from curation_scaling.laws.power import Power, SaturatingPower
 from curation_scaling.laws.regions import BrokenPower
@@ -23,8 +25,11 @@ __all__ = [
     "ReleasedData",
     "ReleasedUtility",
     "SaturatingPower",
+    "compare",
     "fit_law",
+    "holdout",
     "law_named",
     "pool_utility",
     "pool_utility_draws",
+    "summary",
 ]

@@ -1,5 +1,6 @@
 """Reading the columns of a runs frame, with one clear sentence for every column that cannot be used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +38,20 @@ def column(frame: pl.DataFrame, name: str, minimum: float | None = None) -> Arra
             " drop or mend the row"
         )
     return values
+
+
+def cells(frame: pl.DataFrame, names: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Return a number for each row, equal where the named columns (or their aliases) are equal.
+
+    For `weights`, which the frame may lack, `pool` and `unique_samples` stand in.
+    """
+    found = [name if name in frame.columns else ALIASES.get(name, name) for name in names]
+    if "weights" in names and "weights" not in frame.columns:
+        found += ["pool", "unique_samples"]
+    read = [frame[name].to_list() for name in dict.fromkeys(found) if name in frame.columns]
+    keys = [repr(row) for row in zip(*read, strict=True)] or [""] * frame.height
+    order = {key: i for i, key in enumerate(dict.fromkeys(keys))}
+    return np.array([order[key] for key in keys], dtype=np.intp)
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,12 @@ class ExpressionLaw(ColumnLaw):
                     f"parameter {parameter!r} of law {name!r} has unknown key {unknown[0]!r}: use {sorted(_KEYS)}"
                 )
             log = bool(spec.get("log", False))
-            lower, upper = (
-                float(spec.get("lower", 1e-300 if log else 0.0)),
-                float(spec.get("upper", 1e300 if log else np.inf)),
-            )
+            lower = float(spec.get("lower", 1e-300 if log else 0.0))
+            upper = float(spec.get("upper", 1e300 if log else np.inf))
             if not lower < upper or (log and lower <= 0):
                 raise InputError(
-                    f"bounds of parameter {parameter!r} of law {name!r} are {lower:g} to {upper:g}: lower must be below upper"
-                    " and, on the log scale, above 0"
+                    f"bounds of parameter {parameter!r} of law {name!r} are {lower:g} to {upper:g}: lower must be below"
+                    " upper and, on the log scale, above 0"
                 )
             parameters.append(Parameter(parameter, str(spec.get("unit", "1")), lower, upper, log))
         return cls(name, str(config["formula"]), tuple(parameters))

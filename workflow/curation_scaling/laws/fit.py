@@ -12,15 +12,18 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.bootstrap import plan, refit, standardised, weights_of
 from curation_scaling.laws.chart import Chart
 from curation_scaling.laws.columns import column
+from curation_scaling.laws.describe import describe
+from curation_scaling.laws.diagnostics import diagnose
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.losses import loss_named
+from curation_scaling.laws.profile import Profile, profile
 from curation_scaling.laws.registry import law_named
-from curation_scaling.laws.solver import Problem, minimise
+from curation_scaling.laws.solver import Problem
+from curation_scaling.laws.starts import SAME_BASIN, Starts, leverages, polish
 
 Array = npt.NDArray[np.float64]
 
-STARTS = 16  # points of the grid that are polished
-SAME_BASIN = 1e-6  # relative difference of objectives below which two starts reached the same basin
+WEAK_SHARE = 0.025  # of the draws at a bound: more than that shapes a 95 % interval
 DRAWS_AT_ONCE = 1 << 23  # predictions held at once while the draws are walked through
 
 
@@ -58,16 +61,17 @@ def fit_law(
     measure = loss_named(loss, delta, error)
     problem = Problem(law, design, chart, measure, error, weights_of(weights, runs, error, measure))
     constants = {name: value for name, value in held.items() if not isinstance(value, str)}
-    solutions, objectives, estimate = _solve(problem, law.seeds(design, error, constants), runs)
+    starts = polish(problem, law.seeds(design, error, constants), runs)
+    estimate = starts.solutions[0]
 
     theta = chart.theta(estimate[None])[0]
     predicted = law.predict(theta[None], design)[0]
-    leverage = _leverage(problem, estimate)
+    leverage = leverages(problem, estimate)
     draws, method, switched = np.empty((0, len(chart.free))), "none", 0.0
     if bootstrap:
         rng = np.random.Generator(np.random.PCG64(seed))
         made = plan(runs, problem, predicted, leverage, cluster, bootstrap, rng)
-        others = np.unique(solutions[objectives > objectives[0] * (1 + SAME_BASIN)][:2], axis=0)
+        others = np.unique(starts.solutions[starts.objectives > starts.objectives[0] * (1 + SAME_BASIN)][:2], axis=0)
         draws, switched = refit(problem, made, estimate, others)
         method = made.method
     residual = -measure.residual(predicted, error)
@@ -77,38 +81,18 @@ def fit_law(
         problem=problem,
         theta=theta,
         theta_draws=chart.theta(draws),
-        objective=float(objectives[0]),
+        objective=float(starts.objectives[0]),
         level=level,
         seed=seed,
         method=method,
         at_bound=chart.at_bound(estimate[None])[0],
         noise=standardised(residual, leverage, len(chart.free)),
         leverage=leverage,
-        starts=Starts(solutions, objectives),
+        starts=starts,
         switched=switched,
         cluster=cluster,
+        held=held,
     )
-
-
-@dataclass(frozen=True)
-class Starts:
-    """Local minima reached from the starts, best first: free coordinates (starts, free), objectives (starts,)."""
-
-    solutions: Array
-    objectives: Array
-
-    @property
-    def share_best(self) -> float:
-        """Share of the starts that reached the best objective."""
-        return float((self.objectives <= self.objectives[0] * (1 + SAME_BASIN) + 1e-24).mean())
-
-    @property
-    def runner_up(self) -> tuple[float, float]:
-        """Objective of the second-best basin and the share of starts in it; (inf, 0) when there is one basin."""
-        rest = self.objectives[self.objectives > self.objectives[0] * (1 + SAME_BASIN) + 1e-24]
-        if not rest.size:
-            return float("inf"), 0.0
-        return float(rest[0]), float((np.abs(rest - rest[0]) <= SAME_BASIN * rest[0]).sum() / self.objectives.size)
 
 
 @dataclass(frozen=True)
@@ -130,6 +114,7 @@ class Fit:
     starts: Starts
     switched: float
     cluster: str
+    held: Mapping[str, float | str]
 
     @property
     def parameters(self) -> pl.DataFrame:
@@ -158,6 +143,32 @@ class Fit:
     def draws(self) -> pl.DataFrame:
         """Bootstrap draws, one row a replicate, one column a parameter; joint across pools."""
         return pl.DataFrame({name: self.theta_draws[:, i] for i, name in enumerate(self.law.names)})
+
+    @property
+    def weak(self) -> npt.NDArray[np.bool_]:
+        """Return which parameters (parameters,) are at a bound, or are so in more than WEAK_SHARE of the draws.
+
+        Their intervals, and those of parameters that trade off against them, cannot be trusted.
+        """
+        if not self.theta_draws.shape[0]:
+            return self.at_bound
+        chart = self.problem.chart
+        return np.asarray(
+            self.at_bound | (chart.at_bound(chart.coordinates(self.theta_draws)).mean(axis=0) > WEAK_SHARE)
+        )
+
+    def profile(self, name: str, level: float | None = None) -> Profile:
+        """Return the profile of a parameter: the best objective with it held at each of many values."""
+        return profile(self, name, level or self.level)
+
+    @property
+    def diagnostics(self) -> pl.DataFrame:
+        """Whether the fit can be trusted: name, subject, value, flag, message; one row a check and its subject."""
+        return diagnose(self)
+
+    def report(self) -> str:
+        """Return the fit in words: law, parameters with intervals, and what is doubtful."""
+        return describe(self)
 
     def predict(
         self,
@@ -217,61 +228,6 @@ def _check(runs: pl.DataFrame, level: float, bootstrap: int) -> None:
     if "metric" in runs.columns and runs["metric"].n_unique() > 1:
         found = ", ".join(sorted(str(name) for name in runs["metric"].unique()))
         raise InputError(f"column 'metric' mixes {found}: a law speaks of one metric, so filter the runs first")
-
-
-def _solve(problem: Problem, seeds: Array, runs: pl.DataFrame) -> tuple[Array, Array, Array]:
-    """Polish the best and a spread of the seeds; return solutions and objectives, best first, and the estimate."""
-    chart = problem.chart
-    free = len(chart.free)
-    read = [name for name in problem.law.columns if name in runs.columns] or ["error"]
-    distinct = runs.select(pl.col(read)).unique().height if "weights" not in read else runs.height
-    if problem.error.size < free or distinct < min(free, 2):
-        raise InputError(
-            f"law {problem.law.name} has {free} free parameters, but the runs have {problem.error.size} rows with"
-            f" {distinct} distinct values of {', '.join(read)}: add runs at other scales or fix a parameter"
-        )
-    start = np.unique(chart.coordinates(seeds), axis=0)
-    value = np.concatenate([problem.objective(start[i : i + 256]) for i in range(0, len(start), 256)])
-    order = np.argsort(value, kind="stable")
-    order = order[np.isfinite(value[order])]
-    if not order.size:
-        raise InputError(
-            f"law {problem.law.name} is not finite at any start: check the runs' units and the fixed constants"
-        )
-    near = order[: STARTS // 2]
-    # The other half is spread over the better part of the grid, to see other basins.
-    spread = order[
-        np.linspace(STARTS // 2, max(STARTS // 2, order.size // 4), STARTS - STARTS // 2)
-        .astype(int)
-        .clip(max=order.size - 1)
-    ]
-    chosen = np.unique(np.concatenate([near, spread]))
-    _identified(problem, start[near[:4]])
-    solutions, objectives = minimise(problem, start[chosen])
-    best = np.argsort(objectives, kind="stable")
-    return solutions[best], objectives[best], solutions[best[0]]
-
-
-def _identified(problem: Problem, start: Array) -> None:
-    matrix = problem.normal(start, 1.0)[2]
-    dead = (np.einsum("bii->bi", matrix) <= 0).all(axis=0)
-    if dead.any():
-        name = problem.chart.free[int(np.argmax(dead))]
-        raise InputError(
-            f"no run depends on parameter {name}, so it cannot be fitted (a half-life needs runs that repeat their"
-            " pool): fix it, tie it to another parameter, or add such runs"
-        )
-
-
-def _leverage(problem: Problem, estimate: Array) -> Array:
-    """Return each row's leverage: the diagonal of the hat matrix of the linearised fit, unweighted by the loss."""
-    theta = problem.chart.theta(estimate[None])
-    predicted, jacobian = problem.law.evaluate(theta, problem.design)
-    scaled = jacobian[0] / predicted[0] if problem.loss.logarithmic else jacobian[0]
-    basis = (problem.chart.slope(theta)[0][:, None] * problem.chart.select).T @ scaled * np.sqrt(problem.weight)
-    size = np.sqrt((basis**2).sum(axis=1, keepdims=True))
-    _, values, right = np.linalg.svd(basis / np.where(size > 0, size, 1), full_matrices=False)
-    return np.asarray((right[values > 1e-10 * values[0]] ** 2).sum(axis=0))
 
 
 def _quantiles(draws: Array, level: float) -> tuple[Array, Array]:

@@ -66,6 +66,32 @@ class GoyalEq3(RepetitionLaw):
             )
         return curve.integrated(np.array(self.n0))
 
+    def straightened(self, here: Array, there: Array, design: MixtureDesign) -> Array:
+        """Step in a and in the error at each pool's last evaluation, not in ln a and b.
+
+        d trades off against all a and b; in errors at fixed places that valley is straight, in exponents it is curved.
+        """
+        result = there.copy()
+        for curve in design.curves:
+            if curve.pools.size > 1:
+                continue
+            pool = int(curve.pools[0])
+            amplitude, slope, half_life = self._amplitude_at(pool), self.slope_at(pool), self.half_life_at(pool)
+            lengths = curve.lengths[0][np.argmax(curve.samples)]
+            rise = np.log(there[:, amplitude] / here[:, amplitude])
+            level = np.where(rise > -0.9, here[:, amplitude] * (1 + rise), there[:, amplitude])
+            weight = decay(here[:, half_life], lengths.size)
+            path = weight @ lengths
+            by_log_tau = (weight * np.arange(lengths.size)) @ lengths * LN2 / here[:, half_life]
+            change = rise + (there[:, slope] - here[:, slope]) * path
+            change += here[:, slope] * by_log_tau * np.log(there[:, half_life] / here[:, half_life])
+            term = np.log(here[:, amplitude]) + here[:, slope] * path + np.log1p(np.maximum(change, -0.9))
+            end = (term - np.log(level)) / (decay(there[:, half_life], lengths.size) @ lengths)
+            sound = (change > -0.9) & (rise > -0.9) & np.isfinite(end)
+            result[:, slope] = np.where(sound, end, there[:, slope])
+            result[:, amplitude] = level
+        return result
+
     def predict(self, theta: Array, design: MixtureDesign) -> Array:
         """Return predicted errors (batch, rows): one matrix product a pool, on epoch lengths shared by the batch."""
         predicted = np.empty((theta.shape[0], design.rows))
@@ -116,6 +142,9 @@ class GoyalEq3(RepetitionLaw):
             for index, derivative in inner.items():
                 jacobian[:, index, curve.rows] = term * derivative
         return predicted, jacobian
+
+    def _amplitude_at(self, pool: int) -> int:
+        return 1 + pool if self.pool_amplitudes else 1
 
     def _log_amplitude(self, theta: Array, curve: Curve) -> Array:
         if not self.pool_amplitudes:

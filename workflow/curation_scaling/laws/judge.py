@@ -1,4 +1,4 @@
-"""How far the fits of a study can be trusted: hold-out errors and diagnostics as rows of artifacts."""
+"""How far the fits of a study can be trusted: hold-out errors, diagnostics, and which law extrapolates best."""
 
 from __future__ import annotations
 
@@ -6,30 +6,75 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from curation_scaling.errors import InputError
+from curation_scaling.laws.compare import compare
 from curation_scaling.laws.fit import Fit
+from curation_scaling.laws.holdout import holdout
+from curation_scaling.study import Study
+
+_HELD_OUT = {
+    "law": pl.String,
+    "method": pl.String,
+    "split": pl.String,
+    "run_id": pl.String,
+    "pool": pl.String,
+    "samples_seen": pl.Int64,
+    "distance": pl.Float64,
+    "error": pl.Float64,
+    "predicted": pl.Float64,
+    "relative_error": pl.Float64,
+}
 
 
-def hold_out(fits: Sequence[Fit], fitted: pl.DataFrame) -> pl.DataFrame:
-    schema = {
-        "law": pl.String,
-        "split": pl.String,
-        "pool": pl.String,
-        "samples_seen": pl.Int64,
-        "distance": pl.Float64,
-        "error": pl.Float64,
-        "predicted": pl.Float64,
-        "relative_error": pl.Float64,
+def hold_out(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of `laws/holdout`, and rows of `laws/diagnostics` for the laws that leave nothing to hold out."""
+    held, refused = [pl.DataFrame(schema=_HELD_OUT)], []
+    for fit in fits:
+        try:
+            rows = holdout(fit.law, fitted, loss=loss)
+        except InputError as error:
+            refused.append((fit.law.name, "hold-out", "", None, True, f"no hold-out: {error}"))
+            continue
+        where = fitted.select("run_id", "samples_seen").with_row_index("row")
+        held.append(rows.join(where, on="row", how="left", maintain_order="left").select(list(_HELD_OUT)))
+    schema = ["law", "name", "subject", "value", "flag", "message"]
+    types = {"value": pl.Float64, "flag": pl.Boolean} | {
+        name: pl.String for name in ("law", "name", "subject", "message")
     }
-    return pl.DataFrame(schema=schema)
+    return pl.concat(held), pl.DataFrame(refused, schema={name: types[name] for name in schema}, orient="row")
 
 
-def diagnose(fits: Sequence[Fit], selected: pl.DataFrame) -> pl.DataFrame:
-    schema = {
-        "law": pl.String,
-        "name": pl.String,
-        "subject": pl.String,
-        "value": pl.Float64,
-        "flag": pl.Boolean,
-        "message": pl.String,
-    }
-    return pl.DataFrame(schema=schema)
+def diagnose(fits: Sequence[Fit]) -> pl.DataFrame:
+    """Rows of `laws/diagnostics`; a value that is not finite is null."""
+    rows = pl.concat(fit.diagnostics.with_columns(law=pl.lit(fit.law.name)) for fit in fits)
+    finite = pl.when(pl.col("value").is_finite()).then("value")
+    return rows.select("law", "name", "subject", finite.alias("value"), "flag", "message")
+
+
+def compare_laws(study: Study, fits: Sequence[Fit], fitted: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `laws/comparison`: every law by its rollout on the single pools, never on mixtures.
+
+    Raises:
+        InputError: if no law can be judged, and the study leaves the choice to the rollout.
+    """
+    try:
+        rows = compare([fit.law for fit in fits], fitted, loss=study.laws.loss)
+    except InputError as error:
+        if study.laws.main == "auto":
+            raise InputError(f"key laws.main: auto cannot choose ({error}); name one of laws.names") from None
+        names = [fit.law.name for fit in fits]
+        rows = pl.DataFrame({"law": names, "note": [str(error)] * len(names)}).with_columns(
+            chosen=pl.lit(False), best_baseline=pl.lit(""), **{name: pl.lit(None, pl.Float64) for name in _NUMBERS}
+        )
+    return rows.with_columns(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _NUMBERS)
+
+
+_NUMBERS = ("rollout", "largest", "bias", "baseline_rollout", "aicc", "bic", "objective")
+
+
+def with_main_law(study: Study, comparison: pl.DataFrame) -> Study:
+    """The study with the law that `auto` stands for, from the rows of `laws/comparison`."""
+    if study.laws.main != "auto":
+        return study
+    chosen = comparison.filter("chosen")["law"].item()
+    return study.model_copy(update={"laws": study.laws.model_copy(update={"main": chosen})})

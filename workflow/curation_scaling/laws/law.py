@@ -87,6 +87,13 @@ class Law(ABC):
         """Return the power terms whose amplitude and exponent the kernel decorrelates."""
         return ()
 
+    def straightened(self, here: Array, there: Array, design: Any) -> Array:
+        """Return the end of a step from `here` to `there` (batch, parameters), bent along the law's curved valley.
+
+        The two agree to first order. Only laws whose parameters trade off along a strong curve need it.
+        """
+        return there
+
     def requirements(self, design: Any) -> Mapping[str, tuple[int, int]]:
         """Return, for parameters that need several scales, the distinct scales needed and the ones at hand."""
         return {}

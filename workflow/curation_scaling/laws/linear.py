@@ -11,7 +11,8 @@ Array = npt.NDArray[np.float64]
 def nonnegative_least_squares(basis: Array, target: Array) -> Array:
     """Return argmin over c >= 0 of |sum_k c_k basis_k - target|^2 for a batch.
 
-    basis: (batch, k, rows) with k <= 4; target: (rows,) or (batch, rows); result: (batch, k). Exact: every set of active coefficients is
+    basis: (batch, k, rows) with k <= 4; target: (rows,) or (batch, rows); result: (batch, k). Exact:
+    every set of active coefficients is
     solved and the feasible one with the smallest residual kept (2^k - 1 small systems). Rows of the batch with a
     non-finite basis give zeros.
     """

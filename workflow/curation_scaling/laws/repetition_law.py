@@ -131,3 +131,16 @@ class RepetitionLaw(Law):
                     start[self.names.index(name)] = value
                 starts.append(start)
         return np.array(starts)
+
+    def requirements(self, design: MixtureDesign) -> Mapping[str, tuple[int, int]]:
+        """Return two distinct samples seen for each b, and more than one repetition count beyond the first for tau."""
+        found: dict[str, tuple[int, int]] = {}
+        for i, pool in enumerate(self.pools):
+            seen, repeats = set(), set()
+            for curve in design.curves:
+                if i in curve.pools:
+                    period = float(curve.periods[list(curve.pools).index(i)])
+                    seen |= set(curve.samples.tolist())
+                    repeats |= {float(r) for r in np.round(curve.samples / period, 6) if r > 1}
+            found |= {f"b[{pool}]": (2, len(seen)), f"tau[{pool}]": (2, len(repeats))}
+        return found

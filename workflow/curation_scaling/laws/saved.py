@@ -14,6 +14,7 @@ from curation_scaling.laws.goyal import GoyalEq3
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
+_WEAK = "at a bound, at the estimate or in many replicates"
 N0 = "n0"  # a constant of the law, stored beside its parameters
 
 
@@ -26,7 +27,7 @@ def fit_rows(fit: Fit) -> pl.DataFrame:
         pool=pl.col("parameter").str.extract(r"\[(.*)\]$"),
         level=pl.lit(fit.level),
         fixed=fixed,
-        flags=pl.when(pl.col("at_bound") & ~fixed).then(pl.lit("at its bound")).otherwise(pl.lit("")),
+        flags=pl.when(pl.Series(fit.weak) & ~fixed).then(pl.lit(_WEAK)).otherwise(pl.lit("")),
         lower=pl.when(fixed).then(None).otherwise("lower"),
         upper=pl.when(fixed).then(None).otherwise("upper"),
     )

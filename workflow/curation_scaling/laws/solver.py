@@ -12,11 +12,11 @@ from curation_scaling.laws.losses import Loss
 
 Array = npt.NDArray[np.float64]
 
-CHUNK_BYTES = 1 << 21  # of Jacobian worked on at once: what stays in a core's cache
+CHUNK_BYTES = 1 << 22  # of Jacobian worked on at once: what stays in a core's cache
 FIRST_DAMPING = 1e-3
 LAST_DAMPING = 1e12
 PATIENCE = 2  # consecutive steps without progress before a fit counts as converged
-CAUTIOUS_STEPS = 10  # with the full reweighted curvature, which never overshoots, before TAIL_CURVATURE takes over
+CAUTIOUS_STEPS = 5  # with the full reweighted curvature, which never overshoots, before TAIL_CURVATURE takes over
 TAIL_CURVATURE = 0.1  # share of the reweighted curvature kept beyond delta, where Huber's own curvature is 0
 
 
@@ -39,6 +39,13 @@ class Problem:
         error = self.error if self.error.ndim == 1 else self.error[at]
         weight = self.weight if self.weight.ndim == 1 else self.weight[at]
         return Problem(self.law, self.design, self.chart, self.loss, error, weight)
+
+    def bent(self, free: Array, straight: Array) -> Array:
+        """Return the end of a step (batch, free) after the law has bent it along its valley, inside the bounds."""
+        here, there = self.chart.theta(free), self.chart.theta(straight)
+        with np.errstate(all="ignore"):
+            end = self.law.straightened(here, there, self.design)
+        return straight if end is there else self.chart.coordinates(end)
 
     def objective(self, free: Array) -> Array:
         """Return the summed loss, shape (batch,); infinite where the law is not finite."""
@@ -100,8 +107,9 @@ def _minimise_chunk(problem: Problem, start: Array, tolerance: float, steps: int
         if index.size == 0 or free.shape[1] == 0:
             break
         step = _step(problem.chart, free, gradient, matrix, damping)
-        trial = np.clip(free + step, problem.chart.lower, problem.chart.upper)
-        step = trial - free
+        straight = np.clip(free + step, problem.chart.lower, problem.chart.upper)
+        step = straight - free
+        trial = problem.bent(free, straight)
         tail = 1.0 if count < CAUTIOUS_STEPS else TAIL_CURVATURE
         total, new_gradient, new_matrix = problem.normal(trial, tail)
         drop = best - total
@@ -132,7 +140,11 @@ def _minimise_chunk(problem: Problem, start: Array, tolerance: float, steps: int
 
 
 def _step(chart: Chart, free: Array, gradient: Array, matrix: Array, damping: Array) -> Array:
-    """Return the damped step (batch, free) in decorrelated coordinates; coordinates pushed onto a bound stay there."""
+    """Return the damped step (batch, free) in decorrelated coordinates.
+
+    Coordinates pushed onto a bound stay there; where the step would cross a bound it stops at it, and the others move
+    to the best place given that.
+    """
     held = ((free <= chart.lower) & (gradient > 0)) | ((free >= chart.upper) & (gradient < 0))
     loose = (~held).astype(float)
     mix = loose[:, :, None] * chart.mix * loose[:, None, :]
@@ -144,4 +156,38 @@ def _step(chart: Chart, free: Array, gradient: Array, matrix: Array, damping: Ar
         diagonal + damping[:, None] * np.maximum(diagonal, floor) + (diagonal <= floor) * (floor + held)
     )
     right = -(mix.transpose(0, 2, 1) @ gradient[:, :, None])
-    return np.asarray((mix @ np.linalg.solve(centred, right))[:, :, 0])
+    step = np.asarray((mix @ np.linalg.solve(centred, right))[:, :, 0])
+    stopped = np.clip(free + step, chart.lower, chart.upper) - free
+    crossing = (np.abs(stopped - step) > 1e-12 * np.abs(step)) & ~held
+    again = np.flatnonzero(crossing.any(axis=1))
+    if again.size:
+        step[again] = _stopped_step(
+            gradient[again],
+            matrix[again],
+            damping[again],
+            stopped[again],
+            crossing[again],
+            crossing[again] | held[again],
+        )
+    return step
+
+
+def _stopped_step(
+    gradient: Array,
+    matrix: Array,
+    damping: Array,
+    stopped: Array,
+    crossing: npt.NDArray[np.bool_],
+    still: npt.NDArray[np.bool_],
+) -> Array:
+    """Return the step whose `crossing` coordinates go as far as `stopped` and whose `still` ones are not solved for."""
+    at = np.arange(matrix.shape[1])
+    damped = matrix.copy()
+    damped[:, at, at] *= 1 + damping[:, None]
+    given = np.where(crossing, stopped, 0.0)
+    right = -gradient - (damped @ given[:, :, None])[:, :, 0]
+    damped[still[:, :, None] | still[:, None, :]] = 0
+    scale = np.einsum("bii->bi", matrix).max(axis=1, keepdims=True) + 1e-300
+    damped[:, at, at] += np.where(still | (damped[:, at, at] <= 0), scale, 0)
+    moved = np.linalg.solve(damped, np.where(still, 0.0, right)[:, :, None])[:, :, 0]
+    return np.asarray(moved + given)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from curation_scaling.artifacts import (
+    COMPARISON,
     DIAGNOSTICS,
     DRAWS,
     FITS,
@@ -22,7 +23,7 @@ from curation_scaling.artifacts import (
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
-from curation_scaling.laws.judge import diagnose, hold_out
+from curation_scaling.laws.judge import compare_laws, diagnose, hold_out, with_main_law
 from curation_scaling.laws.mixture_score import score_mixtures
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
@@ -54,8 +55,12 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
     fits = [_fit(study, name, fitted) for name in study.laws.names]
     predictions = [(fit, gamma, _predict(fit, gamma, selected)) for fit in fits for gamma in study.laws.gammas]
+    held_out, refused = hold_out(fits, fitted, study.laws.loss)
+    comparison = compare_laws(study, fits, fitted)
+    main = with_main_law(study, comparison).laws
     scores = [
-        score_mixtures(rows, runs, study.candidates) | {"law": fit.law.name, "gamma": gamma}
+        score_mixtures(rows, runs, study.candidates)
+        | {"law": fit.law.name, "gamma": gamma, "main": (fit.law.name, gamma) == (main.main, main.gamma)}
         for fit, gamma, rows in predictions
     ]
     return [
@@ -63,8 +68,9 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         (DRAWS, pl.concat(draw_rows(fit) for fit in fits)),
         (PREDICTIONS, pl.concat(rows for _, _, rows in predictions)),
         (MIXTURES, pl.DataFrame(scores, schema_overrides=_schema(MIXTURES))),
-        (HOLDOUT, hold_out(fits, fitted)),
-        (DIAGNOSTICS, diagnose(fits, selected)),
+        (HOLDOUT, held_out),
+        (COMPARISON, comparison),
+        (DIAGNOSTICS, pl.concat([diagnose(fits), refused])),
         (UTILITY, _utilities(fits, selected)),
     ]
 

@@ -23,9 +23,9 @@ def cut_buckets(
     Args:
         frame: uid_hi, uid_lo, group, size, score (no null, no NaN), one row a sample.
         keep: "high" if a high score is good, "low" if a low one is.
-        within_group: rank samples by their quantile within their group instead of by their score.
+        within_group: rank samples by their quantile (0 to 1) within their group instead of by their score.
         buckets: number of buckets B; bucket k ends at row ceil(k N / B), so that coarser grids nest in finer ones.
-        edges: increasing score edges instead; a row on an edge belongs to the higher side.
+        edges: increasing edges of score or quantile instead; a row on an edge belongs to the higher side.
 
     Returns:
         The pool rows (uid_hi, uid_lo, score, bucket, rank, size) sorted by uid, and the edges (one row a bucket).
@@ -36,8 +36,10 @@ def cut_buckets(
     best_first = keep == "high"
     value = pl.col("score")
     if within_group:
-        order = pl.struct("score", "uid_hi", "uid_lo").rank("ordinal", descending=False)
-        value = ((order - 0.5) / pl.len()).over("group")
+        # Among equal scores the smaller uid is the better one, as it is without groups.
+        best = pl.struct(-pl.col("score") if best_first else "score", "uid_hi", "uid_lo").rank("ordinal")
+        behind = ((best - 0.5) / pl.len()).over("group")
+        value = 1 - behind if best_first else behind
     ordered = (
         frame.with_columns(value=value)
         .sort("value", "uid_hi", "uid_lo", descending=[best_first, False, False])

@@ -1,20 +1,64 @@
-"""The stage that writes the report and the answer in words."""
+"""The stage that writes the report, its figures, and the answer in words."""
 
 from __future__ import annotations
 
-from curation_scaling.artifacts import FRONTIER, MIXTURES, RUNS, SWITCHES
+from curation_scaling import __version__
 from curation_scaling.frontier.answer import answer
 from curation_scaling.layout import Layout
-from curation_scaling.store import read, write_bytes
+from curation_scaling.report import tables
+from curation_scaling.report.choice import chooser, overview
+from curation_scaling.report.figures import draw_figures
+from curation_scaling.report.markup import Markup, details, element, join, text
+from curation_scaling.report.page import Section, figures_markup, render
+from curation_scaling.report.provenance import artifact_table, provenance
+from curation_scaling.report.results import Results, artifact_paths, read_results
+from curation_scaling.report.trust import trust
+from curation_scaling.report.wording import plural
+from curation_scaling.store import write_bytes
 from curation_scaling.study import Study
 
 
 def build_report(study: Study, layout: Layout) -> None:
-    """Read the study's artifacts and write `answer.txt` and `report.html`."""
-    runs = read(layout.runs, RUNS, study=study.study)
-    frontier = read(layout.frontier, FRONTIER, study=study.study)
-    switches = read(layout.switches, SWITCHES, study=study.study)
-    mixtures = read(layout.law("mixtures"), MIXTURES, study=study.study)
-    text = answer(study, frontier, switches, mixtures, runs["metric"][0])
-    write_bytes(layout.answer, text.encode())
-    write_bytes(layout.report, f"<pre>{text}</pre>".encode())
+    """Read the study's artifacts and write `answer.txt`, `report.html`, and every figure as SVG and PNG.
+
+    Raises:
+        InputError: if an artifact is missing, damaged, or of another study.
+    """
+    results = read_results(study, layout)
+    words = answer(results.study, results.frontier, results.switches, results.mixtures, results.runs["metric"][0])
+    figures = draw_figures(results)
+    for figure in figures:
+        svg = figure.svg()
+        write_bytes(layout.figure(figure.name, "svg"), svg.encode())
+        write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
+    sections = [
+        Section("answer", "The answer", answer_markup(results, words)),
+        Section("figures", "Figures", figures_markup(figures, _after(results))),
+        Section("tables", "Tables", join([tables.parameters(results), tables.pools(results)])),
+        Section(
+            "provenance", "Provenance", provenance(results, artifact_table(layout.root, artifact_paths(study, layout)))
+        ),
+    ]
+    layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
+    write_bytes(layout.answer, words.encode())
+    write_bytes(layout.report, render(study.title, describe(results), sections, f"curation-scaling {__version__}"))
+
+
+def answer_markup(results: Results, words: str) -> Markup:
+    """The chooser, what speaks for and against the answer, all budgets at a glance, and the answer as plain text."""
+    plain = details("The answer as plain text", element("pre", text(words), class_="words"))
+    return join([chooser(results), trust(results), overview(results), plain])
+
+
+def describe(results: Results) -> str:
+    """One line: what was measured, on how much."""
+    runs, candidates = results.runs, len(results.study.candidates)
+    budgets = results.main(results.frontier)["budget"].n_unique()
+    measured = f"{plural(runs['run_id'].n_unique(), 'run')} on {plural(runs['pool'].n_unique(), 'pool')}"
+    compared = f"{plural(candidates, 'candidate')} at {plural(budgets, 'budget')}"
+    return f"Study {results.study.study}: {measured}, {compared}; error: {results.metric}."
+
+
+def _after(results: Results) -> dict[str, Markup]:
+    held_out = join([tables.holdout_scores(results), tables.comparison(results)])
+    return {"mixtures": tables.mixture_scores(results), "holdout": held_out}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -29,6 +30,32 @@ _COLUMNS = {
     "schedule": pl.String,
     "source": pl.String,
 }
+_ROW = "row of the file"
+_TEXT = ("pool", "run_id", "metric", "schedule")
+_MAY_BE_NULL = ("params", "flops")
+
+
+def _positive(value: pl.Expr) -> pl.Expr:
+    return value.is_finite() & (value > 0)
+
+
+def _whole(value: pl.Expr) -> pl.Expr:
+    return _positive(value) & (value.floor() == value) & (value < 2**63)
+
+
+def _index(value: pl.Expr) -> pl.Expr:
+    return value.is_between(0, 2**31 - 1) & (value.floor() == value)
+
+
+# What a number must be, and its name in a sentence.
+_GOOD: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str]] = {
+    "error": (_positive, "a number above 0"),
+    "samples_seen": (_whole, "a whole number above 0"),
+    "params": (_whole, "a whole number above 0"),
+    "flops": (_positive, "a number above 0"),
+    "draw": (_index, "a whole number from 0 to 2147483647"),
+    "seed": (_index, "a whole number from 0 to 2147483647"),
+}
 
 
 def import_runs(study: Study) -> pl.DataFrame:
@@ -45,11 +72,10 @@ def import_runs(study: Study) -> pl.DataFrame:
     for i, item in enumerate(runs.files):
         where = f"{locate(study, item.file)} (key runs.files[{i}])"
         rows = _read_table(study, item, where) if isinstance(item, ImportedTable) else _read_eval(study, item, where)
-        parts.append((where, _complete(rows, runs)))
+        parts.append((where, _complete(where, rows, runs)))
     for i, points in enumerate(runs.points):
-        parts.append((f"key runs.points[{i}]", _complete(_read_points(points), runs)))
-    for where, rows in parts:
-        _check(where, rows)
+        where = f"key runs.points[{i}]"
+        parts.append((where, _complete(where, _read_points(points), runs)))
     frame = pl.concat([rows for _, rows in parts])
     _check_unique(parts, frame)
     sizes = {name: {m: source.sizes[m] for m in members} for name, members in study.pools.members.items()}
@@ -63,8 +89,9 @@ def import_runs(study: Study) -> pl.DataFrame:
     )
 
 
-def _complete(rows: pl.DataFrame, runs: Import) -> pl.DataFrame:
-    """Add what the rows do not say themselves."""
+def _complete(where: str, rows: pl.DataFrame, runs: Import) -> pl.DataFrame:
+    """Check the values, and add what the rows do not say themselves."""
+    _check(where, rows)
     defaults: dict[str, Any] = {
         "params": None,
         "flops": None,
@@ -86,15 +113,20 @@ def _complete(rows: pl.DataFrame, runs: Import) -> pl.DataFrame:
 
 def _read_table(study: Study, item: ImportedTable, where: str) -> pl.DataFrame:
     path = locate(study, item.file)
-    raw = read_columns(path, sorted(set(item.columns.values())))
+    words = {ours: theirs for ours, theirs in item.columns.items() if ours in _TEXT}
+    raw = read_columns(path, sorted(set(item.columns.values())), text=sorted(words.values()))
     rows = raw.select(pl.col(theirs).alias(ours) for ours, theirs in item.columns.items())
     rows = rows.with_columns(**{k: pl.lit(v) for k, v in item.constants.items()})
-    for name in ("samples_seen", "error", "params", "flops", "draw", "seed"):
+    rows = rows.with_columns(pl.col(name).cast(pl.String) for name in _TEXT if name in rows.columns).with_row_index(
+        _ROW
+    )
+    for name in _GOOD:
         if name in rows.columns and not rows.schema[name].is_numeric():
-            raise InputError(f"{where}: column {item.columns.get(name, name)!r} holds text, a number is needed")
+            key = f"column {item.columns[name]!r}" if name in item.columns else f"constants.{name}"
+            raise InputError(f"{where}: {key} is not numeric, {name} needs numbers; mend the file or its columns")
     if item.pools:
         rows = rows.filter(pl.col("pool").is_in(list(item.pools))).with_columns(pl.col("pool").replace(item.pools))
-    for pool in rows["pool"].unique().sort():
+    for pool in rows["pool"].drop_nulls().unique().sort():
         if pool not in study.pools.members:
             known = ", ".join(study.pools.members)
             raise InputError(f"{where}: {pool!r} is no pool of this study; map it with pools to one of {known}")
@@ -107,13 +139,16 @@ def _read_table(study: Study, item: ImportedTable, where: str) -> pl.DataFrame:
 def _read_eval(study: Study, item: ImportedEval, where: str) -> pl.DataFrame:
     """The error of one task in a DataComp `eval_results.jsonl`; its metrics are accuracies."""
     values = []
-    for number, line in enumerate(locate(study, item.file).read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(locate(study, item.file).read_bytes().splitlines(), 1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:
+        except ValueError:
             raise InputError(f"{where}: line {number} is not JSON; fetch the file again") from None
         if isinstance(row, dict) and item.task in (row.get("key"), row.get("dataset")):
-            value = (row.get("metrics") or {}).get(item.metric)
+            metrics = row.get("metrics")
+            value = metrics.get(item.metric) if isinstance(metrics, dict) else None
             if not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise InputError(
                     f"{where}: line {number} has no accuracy {item.metric!r} between 0 and 1; name another"
@@ -144,16 +179,20 @@ def _read_points(points: Points) -> pl.DataFrame:
 
 
 def _check(where: str, rows: pl.DataFrame) -> None:
-    for name, good in (
-        ("error", pl.col("error").is_finite() & (pl.col("error") > 0)),
-        ("samples_seen", pl.col("samples_seen") > 0),
-    ):
-        bad = rows.with_row_index().filter(~good.fill_null(False))
+    """Raise InputError for the first value that no run can have."""
+    if _ROW not in rows.columns:
+        rows = rows.with_row_index(_ROW)
+    for name, (good, wanted) in _GOOD.items():
+        if name not in rows.columns:
+            continue
+        bad = rows.filter(~good(pl.col(name).cast(pl.Float64)).fill_null(name in _MAY_BE_NULL))
         if bad.height:
-            row, value = bad["index"][0], bad[name][0]
-            raise InputError(
-                f"{where}: {name} is {value} in row {row}, a number above 0 is needed; mend or drop the row"
-            )
+            row, value = bad[_ROW][0], bad[name][0]
+            raise InputError(f"{where}: {name} is {value} in row {row}, {wanted} is needed; mend or drop the row")
+    for name in _TEXT:
+        if name in rows.columns and rows[name].null_count():
+            row = rows.filter(pl.col(name).is_null())[_ROW][0]
+            raise InputError(f"{where}: {name} is empty in row {row}; mend or drop the row")
 
 
 def _check_unique(parts: list[tuple[str, pl.DataFrame]], frame: pl.DataFrame) -> None:

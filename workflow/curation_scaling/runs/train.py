@@ -11,9 +11,10 @@ from curation_scaling.runs.identity import run_id
 from curation_scaling.runs.record import describe_pool
 from curation_scaling.runs.trainers.training import Training
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import inputs_digest, read, write
+from curation_scaling.store import file_sha256, inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import train_keys
+from curation_scaling.study.locate import trainer_inputs
 from curation_scaling.study.runs import CommandTrainer, MlpTrainer, Train
 
 
@@ -25,6 +26,10 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
     parts = [read(path, POOL, study=study.study) for path in paths]
     sizes = {name: int(part["size"].sum()) for name, part in zip(study.pools.members[pool], parts, strict=True)}
     number = derive_seed(study.seed, "train", pool, draw, seed)
+    command = isinstance(train.trainer, CommandTrainer)
+    inputs = [layout.pool(pool, draw), layout.subset(pool, draw)] if command else [*paths, layout.samples]
+    keys = train_keys(study, pool, draw, seed) | {"read": [file_sha256(path) for path in trainer_inputs(study)]}
+    digest = inputs_digest(keys, *inputs)  # before the training: it verifies what the training reads
     if isinstance(train.trainer, CommandTrainer):
         from curation_scaling.runs.trainers.command import train_command
 
@@ -38,10 +43,8 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
             name=run_id(pool, draw, seed),
             sizes=sizes,
         )
-        schedule, inputs = "command", [layout.pool(pool, draw)]
     else:
         result = _train_mlp(study, train, layout, pl.concat(parts), number)
-        schedule, inputs = "constant", [*paths, layout.samples]
     rows = pl.DataFrame(
         {
             "samples_seen": [n for n, _ in result.evaluations],
@@ -58,12 +61,10 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
         metric=pl.lit(train.trainer.metric),
         draw=pl.lit(draw, pl.Int32),
         seed=pl.lit(seed, pl.Int32),
-        schedule=pl.lit(schedule),
+        schedule=pl.lit("command" if command else "constant"),
         source=pl.lit("trained"),
     )
-    keys = train_keys(study, pool, draw, seed)
-    path = layout.run(pool, draw, seed)
-    write(path, RUNS, describe_pool(rows, {pool: sizes}), study=study.study, inputs=inputs_digest(keys, *inputs))
+    write(layout.run(pool, draw, seed), RUNS, describe_pool(rows, {pool: sizes}), study=study.study, inputs=digest)
 
 
 def _train_mlp(study: Study, train: Train, layout: Layout, manifest: pl.DataFrame, seed: int) -> Training:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share
+from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share, check_once
 
 RepetitionLaw = Literal["goyal_eq3", "released_utility", "released_data"]
 
@@ -15,7 +15,10 @@ class Laws(Part):
     names: list[RepetitionLaw] = Field(
         ["goyal_eq3", "released_utility", "released_data"], min_length=1, description="repetition laws to fit"
     )
-    main: RepetitionLaw = Field("goyal_eq3", description="the law that the answer and the figures use")
+    main: Literal[RepetitionLaw, "auto"] = Field(
+        "auto",
+        description="the law that the answer and the figures use; auto: the one that extrapolates best on single pools",
+    )
     gammas: list[Real] = Field(
         [0.0, 1.0],
         min_length=1,
@@ -34,10 +37,13 @@ class Laws(Part):
 
     @model_validator(mode="after")
     def _main_is_fitted(self) -> "Laws":
-        if self.main not in self.names:
-            raise ValueError(f"main: {self.main!r} is not among names; add it or choose one of {self.names}")
+        check_once("names", self.names)
+        check_once("gammas", self.gammas)
+        if self.main not in (*self.names, "auto"):
+            raise ValueError(f"main: {self.main!r} is not among names; add it or choose one of {', '.join(self.names)}")
         if self.gamma not in self.gammas:
-            raise ValueError(f"gamma: {self.gamma:g} is not among gammas {self.gammas}; add it or choose one of them")
+            known = ", ".join(f"{g:g}" for g in self.gammas)
+            raise ValueError(f"gamma: {self.gamma:g} is not among gammas; add it or choose one of {known}")
         return self
 
 
@@ -48,10 +54,13 @@ class Frontier(Part):
     unit: Literal["samples", "flops"] = Field(
         "samples", description="samples: samples seen in the study's unit; flops: floating-point operations of training"
     )
-    candidates: list[Name] | None = Field(None, description="pools to compare; default all buckets and unions")
+    candidates: list[Name] | None = Field(
+        None, min_length=1, description="pools to compare; default all buckets and unions"
+    )
 
     @model_validator(mode="after")
     def _increasing(self) -> "Frontier":
+        check_once("candidates", self.candidates or [])
         for i, (a, b) in enumerate(zip(self.budgets, self.budgets[1:], strict=False)):
             if b <= a:
                 raise ValueError(f"budgets[{i + 1}] = {b:g} does not exceed budgets[{i}] = {a:g}; sort them, once each")

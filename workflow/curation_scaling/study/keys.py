@@ -13,29 +13,35 @@ from importlib.metadata import version
 from typing import Any
 
 from curation_scaling.study.base import Part
+from curation_scaling.study.files import DataFile
 from curation_scaling.study.model import Study
-from curation_scaling.study.pools import DocstringSource, ImageSource, TableSource
+from curation_scaling.study.pools import DeclaredSource, DocstringSource, ImageSource, TableSource
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 
-# How a thing is fetched or where it lies does not change what it is.
-_NOT_CONTENT = {"folder", "download", "path", "url", "cpus", "mem_mb", "gpus", "minutes", "inputs"}
+# How a thing is fetched, where it lies and what it may use do not change what it is; files enter by their bytes.
+_NOT_CONTENT: dict[type[Part], set[str]] = {
+    ImageSource: {"folder", "download"},
+    TableSource: {"files"},
+    DataFile: {"path", "url"},
+    CommandTrainer: {"cpus", "mem_mb", "gpus", "minutes", "inputs"},
+}
 
 
 def samples_keys(study: Study) -> dict[str, Any]:
     """The source and the score, with the versions of the packages that they read."""
     source = study.pools.source
-    packages: list[str] = []
+    read: dict[str, str] = {}
     if isinstance(source, DocstringSource):
-        packages = sorted({*source.target, *source.other, *source.code})
+        from curation_scaling.pools.sources.installed import versions
+
+        read = versions([*source.target, *source.other, *source.code])
     elif isinstance(source, ImageSource) and source.dataset == "digits":
-        packages = ["scikit-learn"]
-    # A table's shards enter by their bytes, which are inputs of the stage.
-    content = {"kind": source.kind} | _content(source, drop={"files"} if isinstance(source, TableSource) else set())
+        read = {"scikit-learn": version("scikit-learn")}
     return {
         "seed": study.seed,
-        "source": content,
-        "score": None if study.pools.score is None else _content(study.pools.score),
-        "versions": {p: version(_distribution(p)) for p in packages},
+        "source": _content(source),
+        "score": _content(study.pools.score),
+        "versions": read,
     }
 
 
@@ -90,11 +96,13 @@ def runs_keys(study: Study) -> dict[str, Any]:
 
 def laws_keys(study: Study) -> dict[str, Any]:
     """The laws, and which pools are buckets and unions."""
+    source = study.pools.source
     return {
         "seed": study.seed,
         "laws": study.laws.model_dump(mode="json"),
         "members": study.pools.members,
         "candidates": study.candidates,
+        "overlapping": source.overlapping if isinstance(source, DeclaredSource) else [],
     }
 
 
@@ -102,7 +110,7 @@ def frontier_keys(study: Study) -> dict[str, Any]:
     """The budgets and the candidates."""
     return {
         "frontier": study.frontier.model_dump(mode="json"),
-        "candidates": study.candidates,
+        "candidates": {name: study.pools.members[name] for name in study.candidates},
         "laws": study.laws.model_dump(mode="json"),
         "unit": study.unit,
     }
@@ -113,22 +121,11 @@ def report_keys(study: Study) -> dict[str, Any]:
     return study.model_dump(mode="json", exclude={"data_root"})
 
 
-def _content(part: Part, drop: set[str] | None = None) -> dict[str, Any]:
-    return _without_places({k: v for k, v in part.model_dump(mode="json").items() if k not in (drop or set())})
-
-
-def _without_places(value: dict[str, Any]) -> dict[str, Any]:
-    return {k: _inner(v) for k, v in value.items() if k not in _NOT_CONTENT}
-
-
-def _inner(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_inner(v) for v in value]
-    return _without_places(value) if isinstance(value, dict) else value
-
-
-def _distribution(package: str) -> str:
-    return {"sklearn": "scikit-learn"}.get(package, package)
+def _content(value: Any) -> Any:
+    if isinstance(value, Part):
+        out = _NOT_CONTENT.get(type(value), set())
+        return {name: _content(getattr(value, name)) for name in type(value).model_fields if name not in out}
+    return [_content(v) for v in value] if isinstance(value, list) else value
 
 
 _KEYS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from curation_scaling.errors import InputError
 from curation_scaling.study.files import DataFile
+from curation_scaling.study.keys import samples_keys
 from curation_scaling.study.model import Study
-from curation_scaling.study.pools import TableSource
+from curation_scaling.study.pools import DocstringSource, TableSource
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 
 
 def path_of(study: Study, file: DataFile) -> Path:
     """Where the file should lie: below `data_root`, or where its absolute path says."""
-    return Path(study.data_root or ".") / file.path
+    return Path(study.data_root or ".").expanduser() / Path(file.path).expanduser()
 
 
 def locate(study: Study, file: DataFile) -> Path:
@@ -39,10 +40,10 @@ def check_present(study: Study, file: DataFile) -> None:
     path = path_of(study, file)
     if path.is_file():
         return
-    origin = f" from {file.url}" if file.url else ""
     check = f" (sha256 {file.sha256})" if file.sha256 else ""
-    root = "data_root" if study.data_root else "data_root, which the study does not set,"
-    raise InputError(f"{path} is missing: let {root} name the folder that holds {file.path}{origin}{check}")
+    fetch = f"fetch it from {file.url}{check}" if file.url else f"put it there{check}"
+    root = "" if path.is_absolute() and not study.data_root else f", and let data_root name the folder with {file.path}"
+    raise InputError(f"{path} is missing: {fetch}{root}")
 
 
 def data_files(study: Study) -> Iterator[DataFile]:
@@ -53,18 +54,32 @@ def data_files(study: Study) -> Iterator[DataFile]:
         yield from (item.file for item in study.runs.files)
 
 
+def trainer_inputs(study: Study) -> list[Path]:
+    """The files that the study's training command reads.
+
+    Raises:
+        InputError: if one is missing.
+    """
+    if not (isinstance(study.runs, Train) and isinstance(study.runs.trainer, CommandTrainer)):
+        return []
+    paths = [Path(path) for path in study.runs.trainer.inputs]
+    for i, path in enumerate(paths):
+        if not path.is_file():
+            raise InputError(f"{path} is missing: put it there or mend key runs.trainer.inputs[{i}]")
+    return paths
+
+
 def check_inputs(study: Study) -> None:
     """Before any job: every data file is there, and imported results, which are small, are the declared ones.
 
     Raises:
         InputError: for the first file that is not.
     """
+    if isinstance(study.pools.source, DocstringSource):
+        samples_keys(study)  # every package has a version
     for file in data_files(study):
         check_present(study, file)
     if isinstance(study.runs, Import):
         for item in study.runs.files:
             locate(study, item.file)
-    if isinstance(study.runs, Train) and isinstance(study.runs.trainer, CommandTrainer):
-        for i, path in enumerate(study.runs.trainer.inputs):
-            if not Path(path).is_file():
-                raise InputError(f"{path} is missing: put it there or mend key runs.trainer.inputs[{i}]")
+    trainer_inputs(study)

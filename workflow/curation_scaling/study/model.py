@@ -7,7 +7,18 @@ from pydantic import Field, model_validator
 from curation_scaling.study.base import Index, Name, Part
 from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
-from curation_scaling.study.runs import CommandTrainer, Import, Runs, Train
+from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
+
+_INPUTS = {"docstrings": "characters", "images": "features"}
+# What a source's samples are, and what scores and trainers read.
+_PAYLOAD = {
+    "docstrings": "text",
+    "ngram_cross_entropy": "text",
+    "characters": "text",
+    "images": "pixels",
+    "sharpness": "pixels",
+    "features": "pixels",
+}
 
 
 class Study(Part):
@@ -51,7 +62,7 @@ class Study(Part):
                     raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {', '.join(known)}")
         self._check_budgets()
         self._check_imports()
-        self._check_resources()
+        self._check_trainer()
         return self
 
     def _check_budgets(self) -> None:
@@ -76,16 +87,32 @@ class Study(Part):
         if not isinstance(self.runs, Import):
             return
         known = self.pools.members
-        named = [("points", i, p.pool) for i, p in enumerate(self.runs.points)]
+        named = [(f"runs.points[{i}].pool", points.pool) for i, points in enumerate(self.runs.points)]
         for i, item in enumerate(self.runs.files):
-            pools = [item.pool] if item.format == "eval_results" else list(item.pools.values())
-            named += [("files", i, pool) for pool in pools]
-        for key, i, name in named:
+            if isinstance(item, ImportedEval):
+                named.append((f"runs.files[{i}].pool", item.pool))
+            else:
+                named += [(f"runs.files[{i}].pools.{theirs}", ours) for theirs, ours in item.pools.items()]
+        for key, name in named:
             if name not in known:
-                raise ValueError(f"runs.{key}[{i}]: {name!r} is no pool of this study; these are: {', '.join(known)}")
+                raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {', '.join(known)}")
 
-    def _check_resources(self) -> None:
-        if isinstance(self.runs, Train) and isinstance(self.runs.trainer, CommandTrainer):
+    def _check_trainer(self) -> None:
+        """What a pool's samples hold is known before any job, and so is which pools the laws can be fitted to."""
+        if not isinstance(self.runs, Train):
             return
-        if isinstance(self.runs, Train) and self.pools.source.kind == "table":
-            raise ValueError("runs.trainer.kind: the built-in trainer needs text or pixels; a table needs `command`")
+        kind, score, trainer = self.pools.source.kind, self.pools.score, self.runs.trainer
+        if score is not None and _PAYLOAD[score.kind] != _PAYLOAD[kind]:
+            raise ValueError(f"pools.score.kind: {score.kind} reads {_PAYLOAD[score.kind]}, but {kind} are not that")
+        if isinstance(trainer, MlpTrainer):
+            if kind == "table":
+                raise ValueError("runs.trainer.kind: mlp needs text or pixels, a table holds neither; use command")
+            if _PAYLOAD[trainer.inputs] != _PAYLOAD[kind]:
+                raise ValueError(f"runs.trainer.inputs: {kind} are {_PAYLOAD[kind]}; use {_INPUTS[kind]}")
+        trained = self.trained_pools
+        for key, names in (("runs.pools", trained), ("frontier.candidates", self.candidates)):
+            for name in names:
+                for member in self.pools.members[name]:
+                    if member not in trained:
+                        part = "is" if member == name else f"contains {member!r}, which is"
+                        raise ValueError(f"{key}: {name!r} {part} not trained alone; add it to runs.pools")

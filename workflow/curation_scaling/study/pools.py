@@ -61,7 +61,7 @@ class NgramScore(Part):
     """Character n-gram cross-entropy under the reference text, as perplexity filters of web corpora use it."""
 
     kind: Literal["ngram_cross_entropy"]
-    order: Annotated[int, Field(ge=1, le=6)] = Field(4, description="longest n-gram, in characters")
+    order: Annotated[Count, Field(le=6)] = Field(4, description="longest n-gram, in characters")
 
 
 class Sample(Part):
@@ -86,7 +86,9 @@ class Pools(Part):
     draws: Count = Field(1, description="independent draws of the data")
     buckets: Count | None = Field(None, description="number of buckets of equal row counts; bucket1 is the best")
     edges: list[Real] | None = Field(
-        None, min_length=1, description="instead of buckets: score edges, increasing; rows on an edge go up"
+        None,
+        min_length=1,
+        description="instead of buckets: increasing score edges (with within_group: quantiles); rows on an edge go up",
     )
     unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets; never fitted, always predicted")
 

@@ -1,11 +1,15 @@
 """The `runs` part of a study: trainings to do, or results of trainings done elsewhere."""
 
+import difflib
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share
+from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.files import DataFile
+
+PLACEHOLDERS = ("manifest", "uids", "weights", "samples_seen", "checkpoints", "params", "seed", "output")
 
 
 class MlpTrainer(Part):
@@ -42,6 +46,17 @@ class CommandTrainer(Part):
     gpus: Index = Field(0, description="GPUs a run")
     minutes: Count = Field(60, description="time limit of a run, minutes")
 
+    @model_validator(mode="after")
+    def _placeholders(self) -> "CommandTrainer":
+        """Other braces are the shell's, but what is nearly a placeholder is a slip."""
+        for word in re.findall(r"(?<!\$)\{([a-z_]+)\}", self.command):
+            near = difflib.get_close_matches(word, PLACEHOLDERS, 1, cutoff=0.8)
+            if near and word not in PLACEHOLDERS:
+                raise ValueError(f"command: {{{word}}} is no placeholder; did you mean {{{near[0]}}}?")
+        if "{output}" not in self.command:
+            raise ValueError("command: {output} is missing; it says where the command writes its results")
+        return self
+
 
 class Train(Part):
     """Trainings that the workflow does."""
@@ -52,10 +67,13 @@ class Train(Part):
     checkpoints: list[Count] = Field(
         min_length=2, description="samples seen at which the error is measured, increasing"
     )
-    pools: list[Name] | None = Field(None, description="pools to train on; default all buckets and unions")
+    pools: list[Name] | None = Field(
+        None, min_length=1, description="pools to train on; default all buckets and unions"
+    )
 
     @model_validator(mode="after")
     def _increasing(self) -> "Train":
+        check_once("pools", self.pools or [])
         for i, (a, b) in enumerate(zip(self.checkpoints, self.checkpoints[1:], strict=False)):
             if b <= a:
                 raise ValueError(f"checkpoints[{i + 1}] = {b} does not exceed checkpoints[{i}] = {a}; sort them")
@@ -76,12 +94,17 @@ class ImportedTable(Part):
     @model_validator(mode="after")
     def _complete(self) -> "ImportedTable":
         known = {"pool", "samples_seen", "error", "metric", "run_id", "draw", "seed", "params", "flops", "schedule"}
-        for name in [*self.columns, *self.constants]:
-            if name not in known:
-                raise ValueError(f"columns.{name}: not a column that can be imported; use {', '.join(sorted(known))}")
+        for key, names in (("columns", self.columns), ("constants", self.constants)):
+            for name in names:
+                if name not in known:
+                    raise ValueError(
+                        f"{key}.{name}: no such column can be imported; the choices are {', '.join(sorted(known))}"
+                    )
+                if key == "constants" and name in self.columns:
+                    raise ValueError(f"constants.{name}: is among columns too; keep one of the two")
         for name in ("pool", "samples_seen", "error"):
             if name not in self.columns and name not in self.constants:
-                raise ValueError(f"columns.{name}: is missing; name the file's column, or give it in constants")
+                raise ValueError(f"columns.{name} is missing; name the file's column, or give it in constants")
         return self
 
 
@@ -105,12 +128,12 @@ class Points(Part):
 
     pool: Name
     samples_seen: list[Count] = Field(min_length=1)
-    error: list[Real] = Field(min_length=1)
+    error: list[Positive] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _paired(self) -> "Points":
         if len(self.samples_seen) != len(self.error):
-            raise ValueError(f"error: {len(self.error)} values for {len(self.samples_seen)} samples_seen; pair them")
+            raise ValueError(f"error has {len(self.error)} values for {len(self.samples_seen)} samples_seen; pair them")
         return self
 
 

@@ -56,7 +56,7 @@ def read_images(
     Raises:
         InputError: if Fashion-MNIST cannot be found, or `test_images` leaves no pool.
     """
-    found = _digits() if dataset == "digits" else read_fashion_mnist_images(folder, cache, download)
+    found = _digits() if dataset == "digits" else _fashion_mnist(folder, cache, download)
     frame = _frame(found)
     kept = frame.unique(["uid_hi", "uid_lo"], keep="first", maintain_order=True).sort("uid_hi", "uid_lo")
     if dataset == "digits":
@@ -83,7 +83,7 @@ def blur(images: NDArray[np.uint8], sigma: NDArray[np.float64]) -> NDArray[np.ui
     return blurred
 
 
-def read_fashion_mnist_images(folder: Path | None, cache: Path | None, download: bool) -> LabelledImages:
+def _fashion_mnist(folder: Path | None, cache: Path | None, download: bool) -> LabelledImages:
     """The 60,000 training images of Fashion-MNIST as pool and its 10,000 test images."""
     files = read_fashion_mnist(folder=folder, cache=cache, download=download)
     images = np.concatenate([files.test_images, files.train_images])

@@ -32,9 +32,18 @@ class Source(NamedTuple):
 
 def uids(contents: Iterable[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """128-bit BLAKE2b names of samples, as the high and the low half (big endian)."""
-    digests = b"".join(hashlib.blake2b(content, digest_size=16).digest() for content in contents)
-    halves = np.frombuffer(digests, dtype=">u8").astype(np.uint64).reshape(-1, 2)
-    return halves[:, 0], halves[:, 1]
+    return halves(uid(content) for content in contents)
+
+
+def uid(content: bytes) -> bytes:
+    """128-bit BLAKE2b name of a sample."""
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def halves(names: Iterable[bytes]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The high and the low half of 128-bit names (big endian)."""
+    pairs = np.frombuffer(b"".join(names), dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def uniform_by_uid(frame: pl.DataFrame, seed: int) -> NDArray[np.float64]:

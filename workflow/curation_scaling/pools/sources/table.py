@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.source import POOL, Source, uids
+from curation_scaling.pools.sources.source import POOL, Source, halves, uid
 
-_HEX = re.compile(r"^[0-9a-fA-F]{32}$")
+_HEX = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def read_table(
@@ -41,16 +41,23 @@ def read_table(
 
 def _read_shard(path: Path, id: str, score: str, size: str | None, group: str | None) -> pl.DataFrame:
     wanted = {id: "id", score: "score"} | ({size: "size"} if size else {}) | ({group: "group"} if group else {})
-    frame = read_columns(path, list(wanted))
+    frame = read_columns(path, list(wanted), text=[id])
     for name in (score, size):
         if name is not None and not frame.schema[name].is_numeric():
             raise InputError(f"{path}: column {name!r} holds {frame.schema[name]}, a number is needed")
+    if not (frame.schema[id] == pl.String or frame.schema[id].is_integer()):
+        raise InputError(f"{path}: column {id!r} holds {frame.schema[id]}: an id is text or a whole number")
     frame = frame.rename(wanted)
     if frame["id"].null_count():
         raise InputError(f"{path}: column {id!r} is null in row {frame['id'].is_null().arg_max()}; name every sample")
-    if size and frame.select((pl.col("size").is_null() | (pl.col("size") <= 0)).any()).item():
-        row = frame.select((pl.col("size").is_null() | (pl.col("size") <= 0)).arg_max()).item()
-        raise InputError(f"{path}: column {size!r} is not a positive size in row {row}; mend or drop the row")
+    if size:
+        whole = (
+            (pl.col("size") > 0) & (pl.col("size").floor() == pl.col("size")) & pl.col("size").cast(float).is_finite()
+        )
+        good = frame.select(whole.fill_null(False)).to_series()
+        if not good.all():
+            row = good.arg_min()
+            raise InputError(f"{path}: column {size!r} is no whole size above 0 in row {row}; mend or drop the row")
     high, low = name_samples(frame["id"])
     return pl.DataFrame(
         {
@@ -64,8 +71,8 @@ def _read_shard(path: Path, id: str, score: str, size: str | None, group: str | 
     )
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
-    """Columns of a Parquet or CSV file.
+def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pl.DataFrame:
+    """Columns of a Parquet or CSV file; in a CSV file those of `text` stay as they are written, 007 for one.
 
     Raises:
         InputError: if the file cannot be read as what its ending says, or lacks a column.
@@ -73,7 +80,11 @@ def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"{path} ends in {path.suffix!r}: give a .parquet or .csv file")
     try:
-        lazy = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_csv(path)
+        if path.suffix == ".parquet":
+            lazy = pl.scan_parquet(path, hive_partitioning=False)
+        else:
+            written = dict.fromkeys(text, pl.String)
+            lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None)
         found = lazy.collect_schema().names()
         for column in columns:
             if column not in found:
@@ -88,8 +99,5 @@ def read_columns(path: Path, columns: Sequence[str]) -> pl.DataFrame:
 
 def name_samples(ids: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """The two u64 halves of each sample's uid: of 32 hexadecimal digits, or of a 128-bit hash of any other id."""
-    text = ids.cast(pl.String).to_list()
-    if all(_HEX.match(t) for t in text):
-        halves = np.array([(int(t[:16], 16), int(t[16:], 16)) for t in text], dtype=np.uint64).reshape(-1, 2)
-        return halves[:, 0].copy(), halves[:, 1].copy()
-    return uids(t.encode() for t in text)
+    names = (bytes.fromhex(t) if _HEX.fullmatch(t) else uid(t.encode()) for t in ids.cast(pl.String).to_list())
+    return halves(names)

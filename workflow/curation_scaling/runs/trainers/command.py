@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.runs.record import weights_by_size
 from curation_scaling.runs.trainers.training import Evaluation, Training
-from curation_scaling.study.runs import CommandTrainer
-
-PLACEHOLDERS = ("manifest", "uids", "weights", "samples_seen", "checkpoints", "params", "seed", "output")
+from curation_scaling.study.runs import PLACEHOLDERS, CommandTrainer
 
 
 def fill(command: str, values: Mapping[str, str]) -> str:
@@ -44,7 +42,8 @@ def train_command(
     last of them; {params} is empty if the study gives none.
 
     Raises:
-        InputError: if the command fails, or its output lacks a checkpoint, has one twice, or holds no finite error.
+        InputError: if the command fails, or its output lacks a checkpoint, has one twice, or holds no finite error
+            above 0.
     """
     with tempfile.TemporaryDirectory(prefix="curation-scaling-") as folder:
         output = Path(folder) / "results.jsonl"
@@ -67,14 +66,16 @@ def train_command(
             raise InputError(
                 f"run {name}: the training command did not write {{output}}; let it write JSON lines there"
             )
-        lines = output.read_text(encoding="utf-8").splitlines()
+        lines = output.read_bytes().splitlines()
     return _read(name, lines, trainer, checkpoints)
 
 
-def _read(name: str, lines: Sequence[str], trainer: CommandTrainer, checkpoints: Sequence[int]) -> Training:
+def _read(name: str, lines: Sequence[bytes], trainer: CommandTrainer, checkpoints: Sequence[int]) -> Training:
     errors: dict[int, float] = {}
     params, flops = trainer.params, None
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         where = f"run {name}: line {number} of the training command's output"
         row = _parse(where, line)
         if row["metric"] != trainer.metric:
@@ -93,15 +94,34 @@ def _read(name: str, lines: Sequence[str], trainer: CommandTrainer, checkpoints:
     return Training(tuple(Evaluation(n, errors[n]) for n in checkpoints), params, flops)
 
 
-def _parse(where: str, line: str) -> dict[str, Any]:
+def _parse(where: str, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except json.JSONDecodeError:
+    except ValueError:
         raise InputError(f"{where} is not JSON; write one object a line") from None
-    wanted: dict[str, tuple[type, ...]] = {"samples_seen": (int,), "metric": (str,), "error": (int, float)}
-    for key, kinds in wanted.items():
-        if not isinstance(row, dict) or not isinstance(row.get(key), kinds) or isinstance(row.get(key), bool):
-            raise InputError(f"{where} has no valid {key!r}; write samples_seen, metric and error")
-    if not abs(row["error"]) < float("inf"):
-        raise InputError(f"{where} has the error {row['error']}; a finite number is needed")
-    return dict(row)
+    if not isinstance(row, dict):
+        raise InputError(f"{where} is no JSON object; write {', '.join(_NEEDED)}")
+    for key, (wanted, good) in _KEYS.items():
+        if key not in row and key in _NEEDED:
+            raise InputError(f"{where} has no {key!r}; write {', '.join(_NEEDED)}")
+        if key in row and not good(row[key]):
+            raise InputError(f"{where} has the {key} {json.dumps(row[key])}; {wanted} is needed")
+    return row
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+_NEEDED = ("samples_seen", "metric", "error")
+_KEYS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "samples_seen": ("a whole number above 0", _is_count),
+    "metric": ("text", lambda value: isinstance(value, str)),
+    "error": ("a finite number above 0", _is_amount),
+    "params": ("a whole number above 0", _is_count),
+    "flops": ("a finite number above 0", _is_amount),
+}

@@ -1,0 +1,122 @@
+"""Learning curves: what was measured, and the law through it."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+
+from curation_scaling.laws.selection import select_runs
+from curation_scaling.report.charts.axes import error_axis, error_scale, samples_axis
+from curation_scaling.report.curves import learning_curves
+from curation_scaling.report.figure import Figure, table_data
+from curation_scaling.report.palette import colours
+from curation_scaling.report.results import Results
+
+ROLES = {"fitted": "in the fit", "left_out": "left out of the fit", "mixture": "mixture, never in the fit"}
+
+
+def learning_figure(results: Results) -> Figure:
+    """A panel a pool: runs, their mean, the law with the interval of its mean and of a new run."""
+    table = _table(results)
+    data = table_data(table)
+    known = table.filter(pl.col("kind") != "law")["error"].to_list()
+    low, high = table.select(pl.min("samples_seen"), pl.max("samples_seen").alias("high")).row(0)
+    x = samples_axis(results.study, low / 1.1, high * 1.1)
+    y = error_axis("error", results.metric, error_scale([*known, *table["predicted"]]))
+    colour = colours(results.pools, table["pool"].unique().to_list(), None)
+    roles = [text for text in ROLES.values() if text in set(table["role"])]
+    shape = alt.Shape(
+        "role:N",
+        scale=alt.Scale(domain=roles, range=[_SHAPES[role] for role in roles]),
+        title="Mean over runs",
+        legend=alt.Legend(symbolStrokeColor="gray", symbolStrokeWidth=1.5),
+    )
+    law, mean, run = (alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("law", "mean", "run"))
+    tooltip = [
+        alt.Tooltip("pool:N", title="Pool"),
+        alt.Tooltip("samples_seen:Q", title=results.study.unit, format=",.4~g"),
+        alt.Tooltip("repetitions:Q", title="Repetitions", format=".3~g"),
+    ]
+    layers = alt.layer(
+        mean.mark_area(opacity=0.10).encode(x, alt.Y("run_lower:Q"), alt.Y2("run_upper:Q"), colour),
+        law.mark_area(opacity=0.25).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
+        law.mark_line().encode(x, alt.Y("predicted:Q"), colour),
+        run.mark_point(size=12, filled=True, opacity=0.45).encode(
+            x, y, colour, tooltip=[*tooltip, alt.Tooltip("error:Q", title=results.metric), "draw:N", "seed:N"]
+        ),
+        mean.mark_point(size=45, filled=False, strokeWidth=1.6).encode(
+            x,
+            y,
+            colour,
+            shape,
+            tooltip=[
+                *tooltip,
+                alt.Tooltip("error:Q", title="Measured mean", format=".4g"),
+                alt.Tooltip("predicted:Q", title="Law", format=".4g"),
+                alt.Tooltip("runs:Q", title="Runs"),
+            ],
+        ),
+        data=data,
+    ).properties(width=210, height=170)
+    order = [panel for panel in (_panel(results, pool) for pool in results.pools) if panel in set(table["panel"])]
+    columns = min((3, 4), key=lambda count: -len(order) % count)  # the fewest empty places
+    chart = layers.facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=columns)
+    return Figure("learning_curves", "Learning curves and the fitted law", _caption(results), chart, table)
+
+
+_SHAPES = {ROLES["fitted"]: "circle", ROLES["left_out"]: "cross", ROLES["mixture"]: "square"}
+
+
+def _table(results: Results) -> pl.DataFrame:
+    """Kinds: `run` is one evaluation, `mean` their mean with the interval of a new run, `law` the law on a grid."""
+    study = results.study
+    mean = results.main(results.predictions).select(
+        "pool",
+        "samples_seen",
+        "repetitions",
+        "error",
+        "runs",
+        "role",
+        "predicted",
+        "run_lower",
+        "run_upper",
+        kind=pl.lit("mean"),
+    )
+    frames = [mean, learning_curves(results).with_columns(kind=pl.lit("law"))]
+    if mean.select(pl.max("runs")).item() > 1:
+        chosen = select_runs(results.runs, study.pools.bucket_names, study.laws.max_repetitions)
+        kept = chosen.select("pool", "draw", "seed", "samples_seen", "repetitions", "error", "role", kind=pl.lit("run"))
+        frames.append(kept)
+    table = pl.concat([f.with_columns(pl.col("samples_seen").cast(pl.Float64)) for f in frames], how="diagonal")
+    panel = {pool: _panel(results, pool) for pool in results.pools}
+    absent = [name for name in ("draw", "seed") if name not in table.columns]
+    return (
+        table.with_columns(
+            pl.col("role").replace(ROLES),
+            *(pl.lit(None, pl.Int32).alias(name) for name in absent),
+            panel=pl.col("pool").replace_strict(panel),
+        )
+        .select(
+            "kind", "panel", "pool", "draw", "seed", "samples_seen", "repetitions", "error", "runs", "role",
+            "predicted", "lower", "upper", "run_lower", "run_upper",
+        )
+        .sort("kind", "pool", "draw", "seed", "samples_seen")
+    )  # fmt: skip
+
+
+def _panel(results: Results, pool: str) -> str:
+    return pool if pool in results.study.pools.bucket_names else f"{pool} (predicted)"
+
+
+def _caption(results: Results) -> str:
+    study = results.study
+    level = f"{study.laws.level:.0%}"
+    bootstrap = results.main(results.fits).filter(~pl.col("fixed"))["method"][0]
+    return (
+        f"Error against {study.unit} seen, one panel a pool. The line is the law {study.laws.main}, fitted to the "
+        f"single pools alone: circles. Crosses were left out of the fit, because the mean error rises there again or "
+        f"the pool was repeated too often. In panels marked (predicted) the line follows from those fits with the rule "
+        f"gamma = {study.laws.gamma:g}, and never saw the squares. Dark band: {level} interval of the expected error "
+        f"(bootstrap: {bootstrap}); light band: {level} interval of one new run, at the measured checkpoints. Small "
+        f"dots are single runs."
+    )

@@ -1,0 +1,95 @@
+"""The fitted law on dense grids: along the budgets of each run, and along the budgets of the frontier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from curation_scaling.frontier.compare import compare
+from curation_scaling.frontier.curves import predict_pools
+from curation_scaling.laws.fit import Array
+from curation_scaling.report.results import Results
+
+RUN_POINTS = 61  # a pool's learning curve
+BUDGET_POINTS = 121  # a pool's line in the frontier
+
+
+def learning_curves(results: Results) -> pl.DataFrame:
+    """The law over the range that was measured, for each pool of the runs that it can predict.
+
+    Returns:
+        Rows pool, samples_seen, repetitions, predicted, lower, upper (interval of the mean error).
+    """
+    ranges = results.runs.group_by("pool").agg(low=pl.min("samples_seen"), high=pl.max("samples_seen")).sort("pool")
+    frames = []
+    tail = (1 - results.study.laws.level) / 2
+    sizes = predictable_pools(results)
+    for pool, low, high in ranges.iter_rows():
+        if pool not in sizes:
+            continue
+        grid = np.geomspace(low, high, RUN_POINTS)
+        predicted, draws = predict_pools(results.fit, {pool: sizes[pool]}, grid)
+        lower, upper = np.quantile(draws[:, 0], [tail, 1 - tail], axis=0)
+        frames.append(_curve(pool, sizes[pool], grid, predicted=predicted[0], lower=lower, upper=upper))
+    return pl.concat(frames)
+
+
+def frontier_curves(results: Results) -> pl.DataFrame:
+    """All candidates between the smallest and the largest budget.
+
+    Returns:
+        Rows pool, samples_seen, repetitions, predicted, lower, upper, probability_best, best, extrapolated.
+    """
+    budgets = results.main(results.frontier)["budget"]
+    low, high = float(budgets.min()), float(budgets.max())  # type: ignore[arg-type]
+    if low == high:
+        low, high = low / 2, 2 * high
+    grid = np.geomspace(low, high, BUDGET_POINTS)
+    sizes = {pool: parts for pool, parts in predictable_pools(results).items() if pool in results.study.candidates}
+    compared = compare(*predict_pools(results.fit, sizes, grid), results.study.laws.level)
+    most_seen, most_repeated = fitted_reach(results)
+    frames = [
+        _curve(
+            pool,
+            parts,
+            grid,
+            predicted=compared.predicted[p],
+            lower=compared.lower[p],
+            upper=compared.upper[p],
+            probability_best=compared.probability_best[p],
+            best=compared.best[p].astype(float),
+        )
+        for p, (pool, parts) in enumerate(sizes.items())
+    ]
+    beyond = (pl.col("samples_seen") > most_seen) | (pl.col("repetitions") > most_repeated)
+    return pl.concat(frames).with_columns(pl.col("best") > 0, extrapolated=beyond)
+
+
+def predictable_pools(results: Results) -> dict[str, dict[str, int]]:
+    """Unique samples of the components of each pool whose components were fitted, in the mean over draws."""
+    single = {
+        pool: round(size)
+        for pool, size in results.runs.filter(pl.col("pool").is_in(list(results.fit.law.pools)))
+        .group_by("pool")
+        .agg(pl.mean("unique_samples"))
+        .iter_rows()
+    }
+    return {
+        pool: {member: single[member] for member in members}
+        for pool, members in results.study.pools.members.items()
+        if all(member in single for member in members)
+    }
+
+
+def fitted_reach(results: Results) -> tuple[float, float]:
+    """The most samples seen and the most repetitions among the fitted runs; beyond either the law extrapolates."""
+    fitted = results.main(results.predictions).filter(role="fitted")
+    most = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
+    return float(most[0]), float(most[1])
+
+
+def _curve(pool: str, parts: Mapping[str, int], grid: Array, **columns: Array) -> pl.DataFrame:
+    unique = sum(parts.values())
+    return pl.DataFrame({"pool": [pool] * len(grid), "samples_seen": grid, "repetitions": grid / unique, **columns})

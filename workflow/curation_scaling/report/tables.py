@@ -1,0 +1,174 @@
+"""The report's tables: parameters, scores of the rules for mixtures, hold-out, pools, bucket edges."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from curation_scaling.frontier.answer import quantity
+from curation_scaling.report.charts.holdout import held_out
+from curation_scaling.report.markup import Markup, details, join, paragraph, table
+from curation_scaling.report.results import Results
+from curation_scaling.report.wording import interval, number
+
+
+def parameters(results: Results) -> Markup:
+    """Every parameter of the main law with its interval; those of the other laws on demand."""
+    main = results.study.laws.main
+    others = [name for name in results.study.laws.names if name != main]
+    return join([_parameters(results, main), *(details(f"Parameters of {n}", _parameters(results, n)) for n in others)])
+
+
+def _parameters(results: Results, law: str) -> Markup:
+    rows = [
+        [
+            row["parameter"],
+            number(row["estimate"]),
+            interval(row["lower"], row["upper"]),
+            "–" if row["unit"] == "1" else row["unit"],
+            row["method"],
+            row["flags"] or "–",
+        ]
+        for row in results.fits.filter(law=law).iter_rows(named=True)
+    ]
+    headers = ["Parameter", "Estimate", f"{results.study.laws.level:.0%} interval", "Unit", "Interval by", "Flags"]
+    return table(f"Parameters of {law}", headers, rows, words=(0, 3, 4, 5))
+
+
+def mixture_scores(results: Results) -> Markup:
+    """How each law and rule predicted the trained mixtures."""
+    scores = results.mixtures.filter(pl.col("points") > 0)
+    if scores.is_empty():
+        return Markup("")
+    rows = [
+        [
+            row["law"],
+            f"{row['gamma']:g}",
+            str(row["points"]),
+            number(row["log_rmse"], 3),
+            number(row["bias"], 2),
+            f"{row['covered']:.0%}",
+            f"{row['winners_matched']} of {row['budgets']}",
+            number(row["mean_regret"], 2),
+            number(row["worst_regret"], 2),
+        ]
+        for row in scores.iter_rows(named=True)
+    ]
+    headers = [
+        "Law", "gamma", "Points", "Log-rmse", "Bias (ln)", f"In the {results.study.laws.level:.0%} interval of a run",
+        "Best pool matched", "Mean regret", "Worst regret",
+    ]  # fmt: skip
+    return table(f"Mixtures predicted from single pools; regrets in {results.metric}", headers, rows)
+
+
+def holdout_scores(results: Results) -> Markup:
+    """Size of the relative errors on held-out measurements, by split and law."""
+    if results.holdout.is_empty():
+        return Markup("")
+    size = pl.col("relative_error").abs()
+    scores = (
+        held_out(results)
+        .group_by("split", "label")
+        .agg(pl.len(), rms=(size**2).mean().sqrt(), median=size.median(), worst=size.max())
+        .sort("split", "rms", "label")
+    )
+    rows = [
+        [r["label"], r["split"], str(r["len"]), f"{r['rms']:.2%}", f"{r['median']:.2%}", f"{r['worst']:.2%}"]
+        for r in scores.iter_rows(named=True)
+    ]
+    headers = ["Law or baseline", "Split", "Points", "Root mean square", "Median size", "Worst"]
+    return table("Relative errors of held-out predictions", headers, rows, words=(0, 1))
+
+
+def comparison(results: Results) -> Markup:
+    """How the laws compare by what they predict of held-out single pools; one of them gives the answer."""
+    main = results.study.laws.main
+    rows = [
+        [
+            row["law"] + (" (of the answer)" if row["law"] == main else ""),
+            number(row["rollout"], 3),
+            number(row["largest"], 3),
+            number(row["bias"], 2),
+            row["best_baseline"] or "–",
+            number(row["baseline_rollout"], 3),
+            number(row["aicc"], 5),
+            number(row["bic"], 5),
+            row["note"] or "–",
+        ]
+        for row in results.comparison.sort("rollout", "law", nulls_last=True).iter_rows(named=True)
+    ]
+    headers = [
+        "Law", "Rollout log-rmse", "Largest held out", "Bias there", "Best baseline", "Its rollout log-rmse", "AICc",
+        "BIC", "Note",
+    ]  # fmt: skip
+    return table("The laws by how they extrapolate on single pools", headers, rows, words=(0, 4, 8))
+
+
+def pools(results: Results) -> Markup:
+    """Every pool with its members, size and runs; then, where pools were cut here, what became of each row."""
+    study = results.study
+    runs = results.runs.group_by("pool").agg(
+        size=pl.mean("unique_samples"), runs=pl.col("run_id").n_unique(), seen=pl.max("samples_seen")
+    )
+    known = {row["pool"]: row for row in runs.iter_rows(named=True)}
+    rows = []
+    for pool, members in study.pools.members.items():
+        row = known.get(pool)
+        rows.append(
+            [
+                pool,
+                "–" if members == [pool] else " + ".join(members),
+                "yes" if pool in study.candidates else "no",
+                "–" if row is None else quantity(row["size"]),
+                "0" if row is None else str(row["runs"]),
+                "–" if row is None else quantity(row["seen"]),
+            ]
+        )
+    headers = ["Pool", "Joins", "Candidate", f"Unique {study.unit} (mean of draws)", "Runs", f"Most {study.unit} seen"]
+    parts = [table("Pools", headers, rows, words=(0, 1, 2))]
+    if results.summary is not None:
+        parts.append(_outcomes(results, results.summary))
+    if results.edges is not None:
+        parts.append(details("Score edges of the buckets", _edges(results, results.edges)))
+    return join(parts)
+
+
+def _outcomes(results: Results, summary: pl.DataFrame) -> Markup:
+    kinds = {kind: n for n, kind in enumerate(("input", "kept", "held_out", "rejected"))}
+    mean = (
+        summary.group_by("kind", "outcome")
+        .agg(pl.sum("rows", "size") / summary["draw"].n_unique())
+        .sort(pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64), "outcome")
+    )
+    rows = [
+        [r["outcome"], r["kind"].replace("_", " "), number(r["rows"], 6), number(r["size"], 7)]
+        for r in mean.iter_rows(named=True)
+    ]
+    headers = ["Outcome", "Kind", "Rows", results.study.unit.capitalize()]
+    draws = "the mean of a draw" if summary["draw"].n_unique() > 1 else "one draw"
+    note = paragraph("Kept, held-out and rejected rows add up to the input.", class_="quiet")
+    return join([table(f"What became of the rows of the source ({draws})", headers, rows, words=(0, 1)), note])
+
+
+def _edges(results: Results, edges: pl.DataFrame) -> Markup:
+    rows = [
+        [
+            r["pool"],
+            str(r["draw"]),
+            number(r["score_min"], 5),
+            number(r["score_max"], 5),
+            str(r["rows"]),
+            str(r["size"]),
+            str(r["ties"]),
+        ]
+        for r in edges.sort("draw", "bucket").iter_rows(named=True)
+    ]
+    headers = [
+        "Bucket",
+        "Draw",
+        "Lowest score",
+        "Highest score",
+        "Rows",
+        results.study.unit.capitalize(),
+        "Ties at the edge",
+    ]
+    return table("Scores of each bucket, by draw", headers, rows)

@@ -1,0 +1,42 @@
+"""Names, numbers and axis titles as the report writes them."""
+
+from __future__ import annotations
+
+from curation_scaling.study import Study
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A measured or estimated value; an en dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """An interval; an en dash where there is none."""
+    return "–" if lower is None or upper is None else f"{number(lower)} to {number(upper)}"
+
+
+def readable(metric: str) -> str:
+    """The metric with spaces: bits_per_character is bits per character."""
+    return metric.replace("_", " ")
+
+
+def share(value: float) -> str:
+    """A probability in per cent; neither 0 nor 100 unless it is exactly that."""
+    if 0 < value < 0.005 or 0.995 < value < 1:
+        return "<1%" if value < 0.5 else ">99%"
+    return f"{value:.0%}"
+
+
+def compute(flops: float | None) -> str:
+    """Floating-point operations: 2.6e11; an en dash where they are not known."""
+    return "–" if flops is None else f"{flops:.2g}".replace("e+", "e")
+
+
+def plural(count: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def seen(study: Study) -> str:
+    """Axis title of the samples axis, with its unit."""
+    return f"{study.unit.capitalize()} seen"
