@@ -126,7 +126,7 @@ def test_more_buckets_than_rows_are_refused(tmp_path):
     study = parsed(table(tmp_path / "pool.parquet"), pools__buckets=9, pools__unions={})
     layout = Layout(tmp_path / "results")
     build_samples(study, layout)
-    with pytest.raises(InputError, match="key pools.buckets: 9 buckets of 4 scored rows; lower the number"):
+    with pytest.raises(InputError, match=r"key pools.buckets: 9 buckets of 4 scored rows; lower the number"):
         build_buckets(study, layout, 0)
 
 
@@ -137,7 +137,7 @@ def test_samples_of_another_study_or_flipped_bytes_are_refused(study, tmp_path):
         build_buckets(other, layout, 0)
     path = layout.pool("bucket1", 0)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match="draw-0.parquet is not what was written"):
+    with pytest.raises(InputError, match=r"draw-0.parquet is not what was written"):
         build_union(study, layout, "all", 0)
 
 

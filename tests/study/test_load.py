@@ -138,9 +138,9 @@ def test_schema_file_is_the_schema_of_the_code():
         ),
         ("laws.names", ["goyal_eq3", "goyal_eq3"], "key laws.names[1]: 'goyal_eq3' stands there twice; name it once"),
         (
-            "laws.names",
-            ["released_data"],
-            "key laws.main: 'goyal_eq3' is not among names; add it or choose one of rele",
+            "laws",
+            {"names": ["released_data"], "main": "goyal_eq3"},
+            "key laws.main: 'goyal_eq3' is not among names; add it or choose one of released_data",
         ),
         (
             "laws",

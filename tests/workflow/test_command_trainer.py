@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from conftest import Workspace
+from harness import Workspace
 
 from curation_scaling.artifacts import FRONTIER, RUNS
 from curation_scaling.store import read
 
-# Ridge-free linear regression by stochastic gradient descent: samples carry label noise that grows as their score falls.
-SCRIPT = '''
+# Linear regression by stochastic gradient descent: samples carry label noise that grows as their score falls.
+SCRIPT = """
 import argparse, json
 import numpy as np
 import polars as pl
@@ -45,7 +45,7 @@ with open(args.output, "w") as out:
         done = stop
         error = (weight - 2.0) ** 2 + (bias + 1.0) ** 2 + 0.05
         print(json.dumps({"samples_seen": stop, "metric": "loss", "error": error, "params": 2}), file=out)
-'''
+"""
 
 
 @pytest.fixture
@@ -111,7 +111,10 @@ def test_keep_going_reports_what_is_there(workspace: Workspace, study: dict[str,
     script.write_text(SCRIPT.replace("x, y = ", "assert rows.height == 200, 'no room for the union'\nx, y = "))
     done = workspace.run(workspace.study(study), "--keep-going")
     assert done.returncode != 0
-    assert "curation-scaling: run all.draw-0.seed-0: the training command ended with exit code 1" in done.stderr + done.stdout
+    assert (
+        "curation-scaling: run all.draw-0.seed-0: the training command ended with exit code 1"
+        in done.stderr + done.stdout
+    )
     results = workspace.folder / "results/own"
     assert len(list((results / "runs").glob("*.parquet"))) == 4
     assert not (results / "report.html").exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import yaml
-from conftest import ROOT, SMOKE, Workspace, environment, job_counts, tiny
+from harness import ROOT, SMOKE, Workspace, environment, job_counts, tiny
 
 from curation_scaling import artifacts as a
 from curation_scaling.artifacts import Schema

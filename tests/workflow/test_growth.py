@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Workspace, environment, job_counts, tiny
+from harness import ROOT, Workspace, environment, job_counts, tiny
 
 AFTER_RUNS = {"runs", "laws", "frontier", "report"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Workspace, environment, tiny
+from harness import Workspace, environment, tiny
 
 
 def kill_after(workspace: Workspace, study: Path, seconds: float) -> bool:

@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the JSON schema of study files")
     schema.set_defaults(action=_schema)
 
+    keys = commands.add_parser("keys", help="print every key of study files, with its default and meaning")
+    keys.set_defaults(action=_keys)
+
     check = commands.add_parser("check", help="check a study file and print its plan")
     check.add_argument("study", type=Path, help="a study file")
     check.set_defaults(action=_check)
@@ -56,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _schema(options: argparse.Namespace) -> None:
     print(json.dumps(json_schema(), indent=1, sort_keys=True))
+
+
+def _keys(options: argparse.Namespace) -> None:
+    from curation_scaling.study.reference import describe_keys
+
+    print(describe_keys(), end="")
 
 
 def _check(options: argparse.Namespace) -> None:

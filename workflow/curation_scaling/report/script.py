@@ -27,8 +27,9 @@ SCRIPT = """
 
   function fit(spec, width) {
     if (spec.facet) {
+      const { left, gap } = { left: 50, gap: 22, ...spec.usermeta };  // room for axes: once, and beside each panel
       spec.columns = Math.max(1, Math.min(spec.columns, Math.floor(width / 230)));
-      spec.spec.width = Math.floor((width - 50) / spec.columns) - 22;
+      spec.spec.width = Math.floor((width - left) / spec.columns) - gap;
     } else {
       spec.width = "container";
     }

@@ -56,7 +56,7 @@ button {
 }
 .scroll { overflow-x: auto; margin: .75rem 0; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--quiet); padding: .25rem 0; white-space: nowrap; }
+caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
 th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; }
 tbody th { white-space: nowrap; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from curation_scaling.report.markup import Markup, bullets, details, element, join, text
@@ -69,16 +70,17 @@ def _record(results: Results) -> list[str]:
 def _extrapolation(results: Results) -> list[str]:
     """What it missed on held-out single pools, beside the best naive baseline."""
     lines = []
-    largest = results.holdout.filter(law=results.study.laws.main, method="law", split="largest")["relative_error"].abs()
-    if len(largest):
+    held = results.main(results.holdout).filter(method="law", split="largest")["relative_error"].abs().to_numpy()
+    if held.size:
         lines.append(
-            f"Fitted without the largest budgets, it missed {plural(len(largest), 'evaluation')} there by "
-            f"{largest.median():.1%} in the median and {largest.max():.1%} at most."
+            f"Fitted without the largest budgets, it missed {plural(held.size, 'evaluation')} there by "
+            f"{np.median(held):.1%} in the median and {held.max():.1%} at most."
         )
     for row in results.main(results.comparison).drop_nulls(["rollout", "baseline_rollout"]).iter_rows(named=True):
         verdict = "better than" if row["rollout"] < row["baseline_rollout"] else "no better than"
         lines.append(
             f"Predicting each curve's later points from its earlier ones it is {verdict} the best naive baseline "
-            f"({row['best_baseline']}): log-rmse {number(row['rollout'], 2)} against {number(row['baseline_rollout'], 2)}."
+            f"({row['best_baseline']}): log-rmse {number(row['rollout'], 2)} against "
+            f"{number(row['baseline_rollout'], 2)}."
         )
     return lines

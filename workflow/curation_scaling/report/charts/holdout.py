@@ -41,6 +41,7 @@ def holdout_figure(results: Results) -> Figure:
         data=table_data(table),
     ).properties(width=250, height=alt.Step(24))
     chart = layers.facet(facet=alt.Facet("split:N", title=None), columns=2)
+    chart = chart.properties(usermeta={"left": 180})  # the names on the left need more room than numbers do
     caption = (
         "How far each law and each naive baseline missed measurements that it was not fitted to, as predicted / "
         "measured − 1: points are single pools, the bar is all of them. A law is worth its parameters where its bar "

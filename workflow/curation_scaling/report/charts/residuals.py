@@ -40,6 +40,7 @@ def residuals_figure(results: Results) -> Figure:
     ).properties(width=210, height=190)
     order = [text for text in ROLES.values() if text in set(table["role"])]
     chart = layers.facet(facet=alt.Facet("role:N", sort=order, title=None), columns=3).resolve_scale(y="independent")
+    chart = chart.properties(usermeta={"left": 0, "gap": 80})  # each panel has an axis
     caption = (
         f"Logarithm of the measured mean error over the prediction of the law {study.laws.main} (gamma = "
         f"{study.laws.gamma:g}); 0.01 is about 1 %. Each panel has its own scale. Points of the fit should scatter "

@@ -46,5 +46,6 @@ def _caption(results: Results) -> str:
         f"How much a pool still teaches when it is seen again: −b_k = −b (1/2)^(k/τ) of the law {laws.main}, the fall "
         f"of ln(error − d) for each rise of ln(samples seen). A pool of high quality starts high; a short half-life τ "
         f"makes it fall fast. Once repeated so often that its line lies below the start of the next pool, fresh data "
-        f"of the next pool teach more. Bands: {laws.level:.0%} intervals; a band wider than the figure ends at its edge."
+        f"of the next pool teach more. Bands: {laws.level:.0%} intervals; those that leave the figure end at its "
+        f"edge."
     )
