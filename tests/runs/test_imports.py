@@ -83,9 +83,9 @@ def test_columns_are_mapped_and_other_pools_left_out(tmp_path, ending):
 def test_percentages_and_accuracies_become_errors(tmp_path):
     for options, values in (
         ({}, [0.5, 0.25, 0.125]),
-        ({"percent": True}, [50, 25.0, 12.5]),
+        ({"percent": True}, [50.0, 25.0, 12.5]),
         ({"accuracy": True}, [0.5, 0.75, 0.875]),
-        ({"percent": True, "accuracy": True}, [50, 75, 87.5]),
+        ({"percent": True, "accuracy": True}, [50.0, 75.0, 87.5]),
     ):
         assert imported(tmp_path, rows(err=values), **options)["error"].to_list() == [0.5, 0.25, 0.125]
 
@@ -122,14 +122,14 @@ def test_pools_named_by_numbers(tmp_path):
     ("columns", "item", "expected"),
     [
         ({"err": [0.5, math.nan, 0.4]}, {}, "error is nan in row 1, a number above 0 is needed; mend or drop the row"),
-        ({"err": [0.5, None, 0.4]}, {}, "error is None in row 1, a number above 0 is needed"),
+        ({"err": [0.5, None, 0.4]}, {}, "error is empty in row 1, a number above 0 is needed"),
         ({"err": [0.5, 0.6, math.inf]}, {}, "error is inf in row 2, a number above 0 is needed"),
         ({"err": [0.0, 0.6, 0.4]}, {}, "error is 0.0 in row 0, a number above 0 is needed"),
         ({"err": [95.0, 90.0, 80.0]}, {"accuracy": True}, "error is -94.0 in row 0, a number above 0 is needed"),
         ({"n": [100, 0, 200]}, {}, "samples_seen is 0 in row 1, a whole number above 0 is needed"),
         ({"n": [100.5, 100, 200]}, {}, "samples_seen is 100.5 in row 0, a whole number above 0 is needed"),
         ({"n": [100.0, math.nan, 200]}, {}, "samples_seen is nan in row 1, a whole number above 0 is needed"),
-        ({"n": [1e30, 100, 200]}, {}, "samples_seen is 1e30 in row 0, a whole number above 0 is needed"),
+        ({"n": [1e30, 100, 200]}, {}, "samples_seen is 1e+30 in row 0, a whole number above 0 is needed"),
         ({"err": ["low", "high", "low"]}, {}, "column 'err' is not numeric, error needs numbers"),
         ({}, {"constants": {"draw": "x"}}, "constants.draw is not numeric, draw needs numbers"),
         ({}, {"constants": {"draw": 2**31}}, "draw is 2147483648 in row 0, a whole number from 0 to 2147483647"),

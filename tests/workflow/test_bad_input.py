@@ -139,8 +139,9 @@ def test_budgets_below_one_pool_of_a_table_are_named(workspace: Workspace) -> No
     pl.DataFrame({"uid": [f"{i:032x}" for i in range(100)], "clip": [float(i) for i in range(100)]}).write_parquet(path)
     study = _on_table(path, "clip")
     study["frontier"]["budgets"] = [10, 100]
+    study["laws"]["main"] = "goyal_eq3"
     study["runs"]["trainer"]["command"] = f"bash {workspace.folder}/train.sh {{output}}"
-    rows = [{"samples_seen": n, "metric": "loss", "error": n**-0.2} for n in (50, 100, 200)]
+    rows = [{"samples_seen": n, "metric": "loss", "error": e} for n, e in ((25, 0.9), (50, 0.8), (100, 0.72), (200, 0.67))]
     text = "\n".join(json.dumps(row) for row in rows)
     (workspace.folder / "train.sh").write_text(f"cat > $1 <<'END'\n{text}\nEND\n")
     fails(workspace, study, "frontier.budgets[0]", "below one pool")
@@ -154,8 +155,8 @@ def _on_table(path: Path, score: str) -> dict[str, Any]:
         "pools": {"source": {"kind": "table", "files": [{"path": str(path)}], "score": score}, "buckets": 2},
         "runs": {
             "kind": "train",
-            "trainer": {"kind": "command", "command": "false", "metric": "loss"},
-            "checkpoints": [50, 100, 200],
+            "trainer": {"kind": "command", "command": "false {output}", "metric": "loss"},
+            "checkpoints": [25, 50, 100, 200],
         },
         "laws": {"bootstrap": 40, "names": ["goyal_eq3"]},
         "frontier": {"budgets": [50, 100]},

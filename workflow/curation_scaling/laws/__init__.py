@@ -2,6 +2,7 @@
 
 from curation_scaling.laws.compare import compare
 from curation_scaling.laws.expression import ExpressionLaw
+from curation_scaling.laws.extrapolate import Extrapolation, extrapolate
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_data import ReleasedData
@@ -17,6 +18,7 @@ __all__ = [
     "BrokenPower",
     "ColumnLaw",
     "ExpressionLaw",
+    "Extrapolation",
     "Fit",
     "GoyalEq3",
     "Law",
@@ -26,6 +28,7 @@ __all__ = [
     "ReleasedUtility",
     "SaturatingPower",
     "compare",
+    "extrapolate",
     "fit_law",
     "holdout",
     "law_named",

@@ -100,11 +100,9 @@ class M4(ColumnLaw):
         log_x = np.log(design["samples_seen"])
         level = np.log(beta) + c * log_x - (1 - alpha) * np.log(span)
         logit = _solve_logit(level, alpha)
-        share = _sigmoid(logit)
-        rest = _sigmoid(-logit)
+        share, rest, _, log_rest = _shares(logit)
         # g(u) = ln s(u) - alpha ln s(-u) = level, with slope s(-u) + alpha s(u).
         by_level = span * share * rest / (rest + alpha * share)
-        log_rest = -np.logaddexp(0, logit)
         jacobian = [
             by_level / beta,
             by_level * log_x,
@@ -136,10 +134,6 @@ class M4(ColumnLaw):
         return np.array(starts).reshape(-1, 5)
 
 
-def _sigmoid(u: Array) -> Array:
-    return np.asarray(np.exp(-np.logaddexp(0, -u)))
-
-
 def _solve_logit(level: Array, alpha: Array) -> Array:
     """Return u with -softplus(-u) + alpha softplus(u) = level, shape (batch, rows).
 
@@ -149,7 +143,25 @@ def _solve_logit(level: Array, alpha: Array) -> Array:
     low = np.maximum(alpha, 1e-3)
     u = np.where(level < 0, level, np.minimum(level / low, 700.0))
     for _ in range(_NEWTON_STEPS):
-        value = -np.logaddexp(0, -u) + alpha * np.logaddexp(0, u) - level
-        slope = _sigmoid(-u) + alpha * _sigmoid(u)
-        u = np.clip(u - value / np.maximum(slope, 1e-300), -700.0, 700.0)
+        share, rest, log_share, log_rest = _shares(u)
+        step = (log_share - alpha * log_rest - level) / np.maximum(rest + alpha * share, 1e-300)
+        u = np.clip(u - step, -700.0, 700.0)
+        if not (np.abs(step) > 1e-14 * (1 + np.abs(u))).any():
+            break
     return np.asarray(u)
+
+
+def _shares(u: Array) -> tuple[Array, Array, Array, Array]:
+    """Return sigmoid(u), sigmoid(-u) and their logs, from one exponential."""
+    small = np.exp(-np.abs(u))
+    total = 1 + small
+    log_total = np.log1p(small)
+    positive = u >= 0
+    large, little = 1 / total, small / total
+    log_large, log_little = -log_total, -np.abs(u) - log_total
+    return (
+        np.where(positive, large, little),
+        np.where(positive, little, large),
+        np.where(positive, log_large, log_little),
+        np.where(positive, log_little, log_large),
+    )

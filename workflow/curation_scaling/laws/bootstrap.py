@@ -56,25 +56,25 @@ def plan(
     column of the units. Raises InputError when the units cannot be told or are fewer than two.
     """
     strata = labels(frame, "pool") if "pool" in frame.columns else np.zeros(frame.height, dtype=np.intp)
+    if cluster != "draw" and cluster in frame.columns and frame[cluster].n_unique() < 2:
+        raise InputError(
+            f"cluster column {cluster!r} has one value, but the bootstrap needs at least 2: name a finer column"
+        )
+    name = "run_id" if cluster == "draw" else cluster
     if cluster == "draw" and "draw" in frame.columns and frame["draw"].n_unique() > 1:
-        return _whole_units(problem, labels(frame, "draw"), strata, "draws", count, rng)
-    explicit = cluster != "draw"
-    name = cluster if explicit else "run_id"
+        name = "draw"
     if name not in frame.columns:
         raise InputError(
             f"column {name!r} is missing, so the bootstrap cannot tell independent runs apart: add it, name another"
             " column as cluster, or set bootstrap=0"
         )
     units = labels(frame, name)
-    total = int(units.max()) + 1
-    if explicit and total < 2:
-        raise InputError(
-            f"cluster column {name!r} has one value, but the bootstrap needs at least 2: name a finer column"
-        )
+    if name != "run_id":
+        return _whole_units(problem, units, strata, f"{name}s" if name == "draw" else name, count, rng)
     per_stratum = min(np.unique(units[strata == s]).size for s in range(int(strata.max()) + 1))
     free = len(problem.chart.free)
-    if explicit or (per_stratum > 1 and total >= UNITS_A_PARAMETER * free):
-        return _resampled_runs(problem, units, strata, name, count, rng)
+    if per_stratum > 1 and int(units.max()) + 1 >= UNITS_A_PARAMETER * free:
+        return _resampled_runs(problem, units, strata, count, rng)
     if frame.height <= free:
         raise InputError(
             f"{frame.height} rows leave no residual for {free} free parameters:"
@@ -103,10 +103,11 @@ def _whole_units(
     return Plan(problem.error, weight * problem.weight, stretch, f"weighted {noun}, joint across pools, t({total - 1})")
 
 
-def _resampled_runs(
-    problem: Problem, units: Labels, strata: Labels, noun: str, count: int, rng: np.random.Generator
-) -> Plan:
-    """Resample whole units with replacement inside each stratum (a unit belongs to its first row's stratum)."""
+def _resampled_runs(problem: Problem, units: Labels, strata: Labels, count: int, rng: np.random.Generator) -> Plan:
+    """Resample whole runs with replacement inside each pool (a run belongs to its first row's pool).
+
+    With robust losses and this many runs the resampling is not too narrow, so that nothing is stretched.
+    """
     total = int(units.max()) + 1
     first = np.unique(units, return_index=True)[1]
     of_unit = strata[first]
@@ -114,8 +115,7 @@ def _resampled_runs(
     for stratum in np.unique(of_unit):
         members = np.flatnonzero(of_unit == stratum)
         counts[:, members] = rng.multinomial(members.size, np.full(members.size, 1 / members.size), size=count)
-    stretch = np.sqrt(total / (total - 1)) * float(stdtrit(total - 1, 0.975)) / NORMAL_975
-    return Plan(problem.error, counts[:, units] * problem.weight, stretch, f"resampled {noun}, within pools")
+    return Plan(problem.error, counts[:, units] * problem.weight, 1.0, "resampled runs, within pools")
 
 
 def _residual_blocks(

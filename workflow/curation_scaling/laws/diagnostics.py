@@ -128,7 +128,7 @@ def _scales(fit: Fit) -> list[Row]:
 
 
 def _influence(fit: Fit) -> list[Row]:
-    """Refit without each run, and measure the largest change of a prediction at the runs."""
+    """Refit without each run, and measure the largest change of a prediction at the other runs."""
     units = labels(fit.runs, "run_id") if "run_id" in fit.runs.columns else np.arange(fit.runs.height)
     count = int(units.max()) + 1
     if count < 3:
@@ -138,7 +138,7 @@ def _influence(fit: Fit) -> list[Row]:
     solution, _ = minimise(replace(fit.problem, weight=weight), start, tolerance=1e-8, steps=100)
     predicted = fit.law.predict(fit.problem.chart.theta(solution), fit.problem.design)
     here = fit.law.predict(fit.theta[None], fit.problem.design)
-    change = np.abs(np.log(predicted / here)).max(axis=1)
+    change = np.where(weight > 0, np.abs(np.log(predicted / here)), 0.0).max(axis=1)
     noise = float(np.sqrt((np.log(here[0] / fit.problem.error) ** 2).mean()))
     top = int(np.argmax(change))
     of = np.flatnonzero(units == top)[0]

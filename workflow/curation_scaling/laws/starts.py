@@ -13,6 +13,8 @@ from curation_scaling.laws.solver import Problem, minimise
 Array = npt.NDArray[np.float64]
 
 STARTS = 16  # points of the grid that are polished
+_LOOKED_AT = 64  # seeds at which a parameter must matter for once
+CLOSE = 0.02  # relative: starts this near to the best after a first polish are polished to the end
 SAME_BASIN = 1e-6  # relative difference of objectives below which two starts reached the same basin
 
 
@@ -48,8 +50,8 @@ def polish(problem: Problem, seeds: Array, runs: pl.DataFrame) -> Starts:
     if distinct < free:
         read = ", ".join(problem.law.columns)
         raise InputError(
-            f"law {problem.law.name} has {free} free parameters, but the runs hold only {distinct} distinct values of"
-            f" {read}: add runs at other scales or fix a parameter"
+            f"law {problem.law.name} has {free} free parameters, but the runs hold only {distinct} distinct"
+            f" value(s) of {read}: add runs at other scales or fix a parameter"
         )
     start = np.unique(chart.coordinates(seeds), axis=0)
     value = np.concatenate([problem.objective(start[i : i + 256]) for i in range(0, len(start), 256)])
@@ -67,8 +69,10 @@ def polish(problem: Problem, seeds: Array, runs: pl.DataFrame) -> Starts:
         .clip(max=order.size - 1)
     ]
     chosen = np.unique(np.concatenate([near, spread]))
-    _identified(problem, start[near[:4]])
-    solutions, objectives = minimise(problem, start[chosen])
+    _identified(problem, start[order[:_LOOKED_AT]])
+    solutions, objectives = minimise(problem, start[chosen], tolerance=1e-9, steps=100)
+    close = np.flatnonzero(objectives <= (1 + CLOSE) * objectives.min() + 1e-12)
+    solutions[close], objectives[close] = minimise(problem, solutions[close])
     best = np.argsort(objectives, kind="stable")
     return Starts(solutions[best], objectives[best])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import altair as alt
@@ -70,6 +70,7 @@ def vega_lite_version() -> str:
     return "v" + "_".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 
+@cache
 def javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script; it defines `vegaEmbed` and loads nothing."""
     return vl_convert.javascript_bundle(_NAMES, vl_version=vega_lite_version())

@@ -88,7 +88,8 @@ def _figure(figure: Figure, number: int) -> Markup:
     ]
     parts = [
         heading,
-        element("div", "", class_="chart", role="img", aria_label=title),
+        # One image to a screen reader; its data are a download, and its message is the caption.
+        element("div", element("div", "", class_="chart", aria_hidden="true"), role="img", aria_label=title),
         element("figcaption", text(figure.caption)),
         element("div", join(buttons), class_="downloads"),
         script_json(f"spec-{figure.name}", figure.spec),

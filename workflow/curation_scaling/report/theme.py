@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# What both share. `aria` is off because each figure is one image with a description, and its data are a download.
+# What both share. `aria` is off: each figure is one image to a screen reader.
 _SHARED: dict[str, Any] = {
     "aria": False,
     "font": "Helvetica, Arial, sans-serif",

@@ -29,7 +29,7 @@ def share(value: float) -> str:
 
 def compute(flops: float | None) -> str:
     """Floating-point operations: 2.6e11; an en dash where they are not known."""
-    return "–" if flops is None else f"{flops:.2g}".replace("e+", "e")
+    return "–" if flops is None else f"{flops:.2g}".replace("e+0", "e").replace("e+", "e")
 
 
 def plural(count: int, noun: str) -> str:

@@ -187,7 +187,7 @@ def _check(where: str, rows: pl.DataFrame) -> None:
             continue
         bad = rows.filter(~good(pl.col(name).cast(pl.Float64)).fill_null(name in _MAY_BE_NULL))
         if bad.height:
-            row, value = bad[_ROW][0], bad[name][0]
+            row, value = bad[_ROW][0], "empty" if bad[name][0] is None else bad[name][0]
             raise InputError(f"{where}: {name} is {value} in row {row}, {wanted} is needed; mend or drop the row")
     for name in _TEXT:
         if name in rows.columns and rows[name].null_count():
