@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from curation_scaling.laws import extrapolate
+from curation_scaling.laws import extrapolate, fit_law, law_named
+from curation_scaling.laws.extrapolate import CURVE_LAWS
 
 DATA = Path(os.environ.get("CURATION_SCALING_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 FOLDER = DATA / "alabdulmohsin2022"
@@ -42,6 +43,12 @@ def curves() -> list[tuple[str, pl.DataFrame, pl.DataFrame]]:
     return found
 
 
+def enough(law: str, train: pl.DataFrame) -> bool:
+    """Return whether a curve has as many distinct scales as the law has free parameters."""
+    made = law_named(law)
+    return train["samples_seen"].n_unique() >= len(made.parameters) - len(made.defaults)
+
+
 def log_rmse(predicted: np.ndarray, test: pl.DataFrame) -> float:
     return float(np.sqrt(np.mean(np.log(predicted / test["error"].to_numpy()) ** 2)))
 
@@ -59,7 +66,8 @@ def main() -> None:
             if images % arguments.every:
                 continue
         found = extrapolate(train)
-        here = {fit.law.name: log_rmse(fit.predict(test)["predicted"].to_numpy(), test) for fit in found.fits}
+        fits = [fit_law(law, train, loss="log_mse", bootstrap=0) for law in CURVE_LAWS if enough(law, train)]
+        here = {fit.law.name: log_rmse(fit.predict(test)["predicted"].to_numpy(), test) for fit in fits}
         here["extrapolate"] = log_rmse(found.predict(test), test)
         best[domain].append(min((name for name in here if name in PUBLISHED), key=lambda name: here[name]))
         for name, value in here.items():

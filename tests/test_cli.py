@@ -93,7 +93,7 @@ def test_a_study_that_changed_under_a_running_workflow_is_refused(results, capsy
 
 def test_stages_run_from_the_command_line(tmp_path, capsys):
     layout = Layout(tmp_path)
-    save_study(parsed(declared()), layout)
+    save_study(parsed(declared(), laws={"names": ["goyal_eq3"], "main": "goyal_eq3", "bootstrap": 5}), layout)
     for stage in ("runs", "laws", "frontier"):
         assert main([stage, str(tmp_path)]) == 0
     assert layout.frontier.is_file()

@@ -23,6 +23,9 @@ def package(tmp_path):
     return tmp_path / "curation_scaling"
 
 
+WHOLE = {stage: code.code_digest(*modules) for stage, modules in STAGES.items()}
+
+
 def digests(package: Path) -> dict[str, str]:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], cwd=package.parent, capture_output=True, text=True, check=True
@@ -42,11 +45,11 @@ def moved(package, before):
 
 
 def test_a_copy_elsewhere_has_the_same_digests(package):
-    assert digests(package) == {stage: code.code_digest(*modules) for stage, modules in STAGES.items()}
+    assert digests(package) == WHOLE
 
 
 def test_comments_docstrings_and_formatting_do_not_count(package):
-    before = digests(package)
+    before = WHOLE
     edit(package / "pools/buckets.py", '"""Cut scored samples', '"""Other words about scored samples')
     edit(package / "pools/buckets.py", "    best_first = keep", "    # a comment\n\n    best_first   =   keep")
     edit(package / "runs/trainers/training.py", '    """Error on the test set', '    """Other words\n\n    ')
@@ -56,7 +59,7 @@ def test_comments_docstrings_and_formatting_do_not_count(package):
 
 
 def test_text_below_a_field_is_a_docstring_too(package):
-    before = digests(package)
+    before = WHOLE
     edit(
         package / "artifacts.py",
         "    nullable: bool = False\n",
@@ -85,13 +88,13 @@ def test_text_below_a_field_is_a_docstring_too(package):
     ],
 )
 def test_a_real_change_runs_what_depends_on_it_again(package, module, old, new, expected):
-    before = digests(package)
+    before = WHOLE
     edit(package / module, old, new)
     assert moved(package, before) == expected
 
 
 def test_packages_count_by_their_own_code(package):
-    before = digests(package)
+    before = WHOLE
     with (package / "pools/__init__.py").open("a") as file:
         file.write("\nNEW = 1\n")
     assert moved(package, before) == {"train", "buckets"}  # they import modules below pools

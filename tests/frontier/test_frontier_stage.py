@@ -1,5 +1,7 @@
 """The stage of the frontier, on runs of a known law without noise."""
 
+import shutil
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,23 +12,36 @@ from curation_scaling.errors import InputError
 from curation_scaling.frontier.answer import answer
 from curation_scaling.frontier.stage import budget_axis, build_frontier, pool_sizes
 from curation_scaling.laws.stage import fit_laws
+from curation_scaling.layout import Layout
 from curation_scaling.store import read
+from curation_scaling.study import parse_study
 from known_law import SEEN, SIZES, UNIONS, collected, content, parts, truth
 
 POOLS = [*SIZES, *UNIONS]
 BUDGETS = [2000.0, 8000.0, 32000.0, 128000.0]
 
 
-def built(folder, **keys):
-    study, layout = collected(folder, **keys)
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    study, layout = collected(tmp_path_factory.mktemp("frontier"))
     fit_laws(study, layout)
     build_frontier(study, layout)
     return study, layout
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory):
-    return built(tmp_path_factory.mktemp("frontier"))
+@pytest.fixture
+def rebuilt(known, tmp_path):
+    """Build the frontier anew on the same fits, from a study whose `frontier` part says something else."""
+
+    def rebuild(**frontier):
+        layout = Layout(tmp_path / "again")
+        shutil.copytree(known[1].root, layout.root)
+        for path in (layout.frontier, layout.switches):
+            path.unlink()
+        build_frontier(parse_study(content() | {"frontier": {"budgets": BUDGETS} | frontier}, "known.yaml"), layout)
+        return layout
+
+    return rebuild
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +103,8 @@ def test_switches_are_where_the_true_curves_cross(known):
     assert found["share"].is_between(0, 1).all()
 
 
-def test_budgets_in_flops_give_the_same_answer(tmp_path, frontier):
-    budgets = {"budgets": [60 * b for b in BUDGETS], "unit": "flops"}
-    _, layout = built(tmp_path, frontier=budgets)
+def test_budgets_in_flops_give_the_same_answer(rebuilt, frontier):
+    layout = rebuilt(budgets=[60 * b for b in BUDGETS], unit="flops")
     found = read(layout.frontier, FRONTIER, study="known")
     assert found["budget"].to_numpy() == pytest.approx(frontier["budget"].to_numpy())
     assert found["pool"].to_list() == frontier["pool"].to_list()
@@ -109,16 +123,14 @@ def test_flops_that_nobody_knows_are_refused(tmp_path):
         budget_axis(study, mixed)
 
 
-def test_a_budget_below_one_pool_is_refused(tmp_path):
+def test_a_budget_below_one_pool_is_refused(rebuilt, tmp_path):
     """Where sizes are known only after the draws, or budgets are FLOPs."""
-    study, layout = collected(tmp_path, frontier={"budgets": [60 * 500, 60 * 8000], "unit": "flops"})
-    fit_laws(study, layout)
     with pytest.raises(
         InputError, match=r"key frontier.budgets\[0\] is 500 samples, below one pool \(the smallest holds"
     ):
-        build_frontier(study, layout)
-    assert not layout.frontier.exists()
-    assert not layout.switches.exists()
+        rebuilt(budgets=[60 * 500, 60 * 8000], unit="flops")
+    assert not Layout(tmp_path / "again").frontier.exists()
+    assert not Layout(tmp_path / "again").switches.exists()
 
 
 def test_a_candidate_without_runs_of_its_parts_is_refused(tmp_path):
@@ -131,14 +143,14 @@ def test_a_candidate_without_runs_of_its_parts_is_refused(tmp_path):
         pool_sizes(study, read(layout.runs, RUNS))
 
 
-def test_only_candidates_are_compared(tmp_path):
-    _, layout = built(tmp_path, frontier={"budgets": BUDGETS, "candidates": ["all", "good"]})
+def test_only_candidates_are_compared(rebuilt):
+    layout = rebuilt(candidates=["all", "good"])
     assert read(layout.frontier, FRONTIER)["pool"].unique().sort().to_list() == ["all", "good"]
 
 
-def test_the_same_fits_give_the_same_bytes(known, tmp_path):
+def test_the_same_fits_give_the_same_bytes(known, rebuilt):
     _, layout = known
-    _, again = built(tmp_path)
+    again = rebuilt()
     for a, b in ((layout.frontier, again.frontier), (layout.switches, again.switches)):
         assert a.read_bytes() == b.read_bytes()
 

@@ -33,6 +33,7 @@ def test_least_squares_in_logs_is_linear_regression():
     half = stats.t.ppf(0.975, 22) * line.stderr
     assert (profile.lower, profile.upper) == pytest.approx((line.slope - half, line.slope + half), rel=1e-4)
     assert not profile.improved
+    assert fit.profile_intervals().filter(parameter="b")["lower"][0] == profile.lower
 
 
 @pytest.mark.parametrize("loss", ["log_huber", "log_mse", "mse", "lad"])

@@ -107,3 +107,33 @@ def test_flagged_parameters_are_warnings(trained_results: Results) -> None:
         fits=trained_results.fits.with_columns(flags=bad),
     )
     assert "is not to be trusted: at its bound" in trust(results)
+
+
+def test_a_warning_of_several_parameters_is_told_once(trained_results: Results) -> None:
+    subjects = ["d", "tau[bucket1]"]
+    rows = {
+        "law": ["goyal_eq3"] * 2,
+        "name": ["at a bound"] * 2,
+        "subject": subjects,
+        "value": [0.0, 1e4],
+        "flag": [True] * 2,
+        "message": [f"{subject}: it is at a bound" for subject in subjects],
+    }
+    diagnostics = pl.DataFrame(rows, schema=trained_results.diagnostics.schema)
+    assert "<li>d, tau[bucket1]: it is at a bound</li>" in trust(replace(trained_results, diagnostics=diagnostics))
+
+
+def test_a_law_that_loses_to_a_baseline_is_a_warning(trained_results: Results) -> None:
+    loses = trained_results.comparison.with_columns(rollout=pl.lit(0.2), baseline_rollout=pl.lit(0.1))
+    wins = trained_results.comparison.with_columns(rollout=pl.lit(0.1), baseline_rollout=pl.lit(0.2))
+    warned, _, record = trust(replace(trained_results, comparison=loses)).partition("How the law did so far")
+    assert "it is no better than the best naive baseline" in warned
+    assert "naive baseline" not in record
+    warned, _, record = trust(replace(trained_results, comparison=wins)).partition("How the law did so far")
+    assert "naive baseline" not in warned
+    assert "it is better than the best naive baseline" in record
+
+
+def test_a_close_choice_says_so(trained_results: Results) -> None:
+    turned = trained_results.frontier.with_columns(probability_best=(~pl.col("best")).cast(pl.Float64) / 2)
+    assert chooser(replace(trained_results, frontier=turned)).count("This is close") == 3

@@ -141,7 +141,9 @@ def test_budgets_below_one_pool_of_a_table_are_named(workspace: Workspace) -> No
     study["frontier"]["budgets"] = [10, 100]
     study["laws"]["main"] = "goyal_eq3"
     study["runs"]["trainer"]["command"] = f"bash {workspace.folder}/train.sh {{output}}"
-    rows = [{"samples_seen": n, "metric": "loss", "error": e} for n, e in ((25, 0.9), (50, 0.8), (100, 0.72), (200, 0.67))]
+    rows = [
+        {"samples_seen": n, "metric": "loss", "error": e} for n, e in ((25, 0.9), (50, 0.8), (100, 0.72), (200, 0.67))
+    ]
     text = "\n".join(json.dumps(row) for row in rows)
     (workspace.folder / "train.sh").write_text(f"cat > $1 <<'END'\n{text}\nEND\n")
     fails(workspace, study, "frontier.budgets[0]", "below one pool")

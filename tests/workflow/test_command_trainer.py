@@ -99,7 +99,9 @@ def test_the_command_trains_every_run(workspace: Workspace, study: dict[str, Any
         {"pool": "bucket1", "weight": 0.5, "size": 200},
         {"pool": "bucket2", "weight": 0.5, "size": 200},
     ]
-    assert read(workspace.folder / "results/own/frontier.parquet", FRONTIER, study="own").height == 2 * 3 * 3  # rules, budgets, pools
+    assert (
+        read(workspace.folder / "results/own/frontier.parquet", FRONTIER, study="own").height == 2 * 3 * 3
+    )  # rules, budgets, pools
     # A changed script trains again, nothing before it runs.
     (workspace.folder / "train.py").write_text(SCRIPT + "# changed\n")
     planned = workspace.planned(workspace.folder / "study.yaml")

@@ -18,6 +18,7 @@ Labels = npt.NDArray[np.intp]
 
 TOLERANCE = 1e-7  # relative, of a replicate's objective: far below its sampling error
 RESEEDED = 8  # one replicate in so many also starts from the other basins
+SMOOTHING = 0.5  # of the residuals' standard deviation
 UNITS_A_PARAMETER = 5  # independent runs a free parameter that the resampling of whole runs needs
 NORMAL_975 = 1.959963984540054
 
@@ -80,7 +81,9 @@ def plan(
             f"{frame.height} rows leave no residual for {free} free parameters:"
             " add runs, fix a parameter, or set bootstrap=0"
         )
-    return _residual_blocks(problem, predicted, leverage, units, count, rng)
+    seen = next((name for name in ("samples_seen", "tokens") if name in frame.columns), None)
+    place = np.arange(frame.height) if seen is None else labels(frame, seen)
+    return _residual_blocks(problem, predicted, leverage, units, place, count, rng)
 
 
 def _whole_units(
@@ -119,18 +122,26 @@ def _resampled_runs(problem: Problem, units: Labels, strata: Labels, count: int,
 
 
 def _residual_blocks(
-    problem: Problem, predicted: Array, leverage: Array, units: Labels, count: int, rng: np.random.Generator
+    problem: Problem,
+    predicted: Array,
+    leverage: Array,
+    units: Labels,
+    place: Labels,
+    count: int,
+    rng: np.random.Generator,
 ) -> Plan:
     """Add to the fit blocks of residuals, drawn from all runs with random signs.
 
-    Residuals are divided by sqrt(1 - leverage), rescaled to the residual variance on n - p degrees of freedom, and
-    widened from normal to Student. Rows of a run follow each other in the frame's order.
+    Residuals are divided by sqrt(1 - leverage), rescaled to the residual variance on n - p degrees of freedom,
+    widened from normal to Student, and smoothed by normal noise at unchanged variance. A block is consecutive
+    in `place`, the order of a run's rows.
     """
     residual = -problem.loss.residual(predicted, problem.error)
     pool = standardised(residual, leverage, len(problem.chart.free))
     freedom = residual.size - len(problem.chart.free)
     pool = pool * float(stdtrit(freedom, 0.975)) / NORMAL_975
-    runs = [np.flatnonzero(units == unit) for unit in range(int(units.max()) + 1)]
+    order = np.argsort(place, kind="stable")
+    runs = [order[units[order] == unit] for unit in range(int(units.max()) + 1)]
     length = max(1, round(float(np.mean([run.size for run in runs])) ** (1 / 3)))
     blocks = np.array([run[i : i + length] for run in runs for i in range(run.size - length + 1)])
     if not len(blocks):
@@ -141,6 +152,9 @@ def _residual_blocks(
         chosen = rng.integers(len(blocks), size=(count, pieces))
         sign = rng.choice([-1.0, 1.0], size=(count, pieces, 1))
         noise[:, run] = (pool[blocks[chosen]] * sign).reshape(count, -1)[:, : run.size]
+    # A robust loss passes exactly through some rows, whose residuals of 0 would pile up in the middle of the noise.
+    blur = SMOOTHING * float(np.sqrt((pool**2).mean())) * rng.standard_normal(noise.shape)
+    noise = (noise + blur) / np.sqrt(1 + SMOOTHING**2)
     return Plan(
         problem.loss.perturbed(predicted, noise), problem.weight, 1.0, f"residual blocks of {length}, t({freedom})"
     )

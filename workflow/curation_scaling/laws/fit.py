@@ -23,7 +23,7 @@ from curation_scaling.laws.starts import SAME_BASIN, Starts, leverages, polish
 
 Array = npt.NDArray[np.float64]
 
-WEAK_SHARE = 0.025  # of the draws at a bound: more than that shapes a 95 % interval
+WEAK_SHARE = 0.002  # of the draws at a bound: beyond it the bound has shaped the interval
 DRAWS_AT_ONCE = 1 << 23  # predictions held at once while the draws are walked through
 
 
@@ -160,6 +160,14 @@ class Fit:
     def profile(self, name: str, level: float | None = None) -> Profile:
         """Return the profile of a parameter: the best objective with it held at each of many values."""
         return profile(self, name, level or self.level)
+
+    def profile_intervals(self, level: float | None = None) -> pl.DataFrame:
+        """Return the profile interval of every free parameter: parameter, lower, upper; infinite where it is open."""
+        found = [self.profile(name, level) for name in self.problem.chart.free]
+        rows = [(profile.name, profile.lower, profile.upper) for profile in found]
+        return pl.DataFrame(
+            rows, schema={"parameter": pl.String, "lower": pl.Float64, "upper": pl.Float64}, orient="row"
+        )
 
     @property
     def diagnostics(self) -> pl.DataFrame:

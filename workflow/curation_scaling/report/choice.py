@@ -90,6 +90,9 @@ def _block(results: Results, rows: pl.DataFrame, others: list[str]) -> Markup:
     ]
     if best["extrapolated"]:
         parts.append(paragraph(_extrapolation(results, best), class_="warning"))
+    likely = ranked.sort("probability_best", descending=True, maintain_order=True).row(0, named=True)
+    if likely["pool"] != best["pool"]:
+        parts.append(paragraph(_unsure(likely, best), class_="warning"))
     if others:
         parts.append(paragraph(f"Other laws or rules choose otherwise here: {'; '.join(others)}.", class_="warning"))
     parts.append(element("h4", text("What would change the answer")))
@@ -133,6 +136,13 @@ def _extrapolation(results: Results, best: Row) -> str:
     return (
         f"This extrapolates: no fitted run saw as many as {quantity(best['budget'])} {results.study.unit} or repeated "
         f"its pool {best['repetitions']:.3g} times. Trust it less than its interval says."
+    )
+
+
+def _unsure(likely: Row, best: Row) -> str:
+    return (
+        f"This is close: in the bootstrap {likely['pool']} is best more often ({share(likely['probability_best'])} of "
+        f"the draws) than {best['pool']} ({share(best['probability_best'])}), whose predicted error is the lowest."
     )
 
 

@@ -36,9 +36,9 @@ def bullets(values: Iterable[str]) -> Markup:
     return element("ul", join(element("li", text(v)) for v in values))
 
 
-def details(summary: str, content: Markup, **attributes: str) -> Markup:
+def details(summary: str, content: Markup) -> Markup:
     """Content that opens on demand."""
-    return element("details", join([element("summary", text(summary)), content]), **attributes)
+    return element("details", join([element("summary", text(summary)), content]))
 
 
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = (0,)) -> Markup:

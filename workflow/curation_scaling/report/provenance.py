@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import polars as pl
 import pyarrow.parquet as pq
 import yaml
 
 from curation_scaling import __version__
 from curation_scaling.report.markup import Markup, details, element, join, paragraph, table, text
-from curation_scaling.report.results import Results
 from curation_scaling.store import verify
 from curation_scaling.study import Study
 
 
-def provenance(results: Results, artifacts: Markup) -> Markup:
+def provenance(study: Study, runs: pl.DataFrame, artifacts: Markup) -> Markup:
     """The sources of the runs, the artifacts, and the study file."""
-    runs = results.runs
     parts = [
-        paragraph(f"Made by curation-scaling {__version__}, seed {results.study.seed}."),
+        paragraph(f"Made by curation-scaling {__version__}, seed {study.seed}."),
         paragraph(f"Runs: {_listed(runs['source'])}. Learning-rate schedule: {_listed(runs['schedule'])}."),
         artifacts,
-        study_file(results.study),
+        study_file(study),
     ]
     return join(parts)
 

@@ -31,13 +31,12 @@ def build_report(study: Study, layout: Layout) -> None:
         svg = figure.svg()
         write_bytes(layout.figure(figure.name, "svg"), svg.encode())
         write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
+    artifacts = artifact_table(layout.root, artifact_paths(study, layout))
     sections = [
         Section("answer", "The answer", answer_markup(results, words)),
         Section("figures", "Figures", figures_markup(figures, _after(results))),
         Section("tables", "Tables", join([tables.parameters(results), tables.pools(results)])),
-        Section(
-            "provenance", "Provenance", provenance(results, artifact_table(layout.root, artifact_paths(study, layout)))
-        ),
+        Section("provenance", "Provenance", provenance(study, results.runs, artifacts)),
     ]
     layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
     write_bytes(layout.answer, words.encode())

@@ -47,7 +47,7 @@ def mixture_scores(results: Results) -> Markup:
             number(row["log_rmse"], 3),
             number(row["bias"], 2),
             f"{row['covered']:.0%}",
-            f"{row['winners_matched']} of {row['budgets']}",
+            f"{row['winners_matched']} of {row['budgets']}" if row["budgets"] else "–",
             number(row["mean_regret"], 2),
             number(row["worst_regret"], 2),
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -29,18 +31,30 @@ def trust(results: Results) -> Markup:
 
 
 def _warnings(results: Results) -> list[tuple[str, str]]:
-    """(law, message): flagged diagnostics, and flagged parameters of which no diagnostic speaks."""
+    """(law, message): flagged diagnostics, flagged parameters of which no diagnostic speaks, and lost comparisons."""
     flagged = results.diagnostics.filter("flag")
     told = set(flagged.select("law", "subject").iter_rows())
-    found = [
-        (law, f"{subject}: {message}" if subject and subject not in message else message)
-        for law, subject, message in flagged.select("law", "subject", "message").iter_rows()
-    ]
+    # One message for all its subjects: a law has many parameters that can be at a bound.
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for law, subject, message in flagged.select("law", "subject", "message").iter_rows():
+        bare = message.removeprefix(f"{subject}: ")
+        named = subject and (bare != message or subject not in message)
+        subjects.setdefault((law, bare), []).extend([subject] if named else [])
+    found = [(law, f"{', '.join(names)}: {bare}" if names else bare) for (law, bare), names in subjects.items()]
     for row in results.fits.filter(pl.col("flags") != "").iter_rows(named=True):
         if (row["law"], row["parameter"]) not in told:
             estimate = f"{row['parameter']} = {number(row['estimate'])}"
             found.append((row["law"], f"The estimate {estimate} is not to be trusted: {row['flags']}."))
-    return found
+    lost = results.comparison.filter(pl.col("rollout") >= pl.col("baseline_rollout"))
+    return found + [(row["law"], f"{_rollout(row, 'no better than')}.") for row in lost.iter_rows(named=True)]
+
+
+def _rollout(row: dict[str, Any], verdict: str) -> str:
+    """How a law does beside the best naive baseline, from a row of `laws/comparison`."""
+    return (
+        f"Predicting each curve's later points from its earlier ones it is {verdict} the best naive baseline "
+        f"({row['best_baseline']}): log-rmse {number(row['rollout'], 2)} against {number(row['baseline_rollout'], 2)}"
+    )
 
 
 def _record(results: Results) -> list[str]:
@@ -76,11 +90,5 @@ def _extrapolation(results: Results) -> list[str]:
             f"Fitted without the largest budgets, it missed {plural(held.size, 'evaluation')} there by "
             f"{np.median(held):.1%} in the median and {held.max():.1%} at most."
         )
-    for row in results.main(results.comparison).drop_nulls(["rollout", "baseline_rollout"]).iter_rows(named=True):
-        verdict = "better than" if row["rollout"] < row["baseline_rollout"] else "no better than"
-        lines.append(
-            f"Predicting each curve's later points from its earlier ones it is {verdict} the best naive baseline "
-            f"({row['best_baseline']}): log-rmse {number(row['rollout'], 2)} against "
-            f"{number(row['baseline_rollout'], 2)}."
-        )
-    return lines
+    won = results.main(results.comparison).filter(pl.col("rollout") < pl.col("baseline_rollout"))
+    return lines + [f"{_rollout(row, 'better than')}." for row in won.iter_rows(named=True)]

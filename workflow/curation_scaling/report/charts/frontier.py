@@ -33,9 +33,9 @@ def frontier_figure(results: Results) -> Figure:
         x, alt.Y("measured:Q", scale=scale), tooltip=[*tooltip, alt.Tooltip("measured:Q", format=".4g")]
     )
     chart = alt.layer(
-        line.mark_area(opacity=0.10).encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
+        line.mark_area(opacity=1, fillOpacity=0.10).encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
         line.transform_filter("datum.best_stretch !== null")
-        .mark_line(strokeWidth=9, opacity=0.4, strokeCap="round")
+        .mark_line(strokeWidth=9, strokeOpacity=0.4, strokeCap="round")
         .encode(x, y, colour, detail="best_stretch:N"),
         line.transform_filter("!datum.extrapolated").mark_line().encode(x, y, colour, tooltip=tooltip),
         line.transform_filter("datum.extrapolated || datum.edge")

@@ -33,14 +33,14 @@ def holdout_figure(results: Results) -> Figure:
     base = alt.Chart()
     layers = alt.layer(
         base.transform_filter("datum.pool !== ''")
-        .mark_point(size=40, filled=True, opacity=0.9)
+        .mark_point(size=40, filled=True, opacity=1, fillOpacity=0.9)
         .encode(x, y, colour, shape, tooltip=tooltip),
         base.transform_filter("datum.pool === ''")
         .mark_tick(thickness=3, height=16, color="currentColor", opacity=1)
         .encode(x, y, tooltip=tooltip),
         data=table_data(table),
     ).properties(width=250, height=alt.Step(24))
-    chart = layers.facet(facet=alt.Facet("split:N", title=None), columns=2)
+    chart = layers.facet(facet=alt.Facet("split:N", title=None), columns=table["split"].n_unique())
     chart = chart.properties(usermeta={"left": 180})  # the names on the left need more room than numbers do
     caption = (
         "How far each law and each naive baseline missed measurements that it was not fitted to, as predicted / "

@@ -38,10 +38,10 @@ def learning_figure(results: Results) -> Figure:
         alt.Tooltip("repetitions:Q", title="Repetitions", format=".3~g"),
     ]
     layers = alt.layer(
-        mean.mark_area(opacity=0.10).encode(x, alt.Y("run_lower:Q"), alt.Y2("run_upper:Q"), colour),
-        law.mark_area(opacity=0.25).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
+        mean.mark_area(opacity=1, fillOpacity=0.10).encode(x, alt.Y("run_lower:Q"), alt.Y2("run_upper:Q"), colour),
+        law.mark_area(opacity=1, fillOpacity=0.25).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
         law.mark_line().encode(x, alt.Y("predicted:Q"), colour),
-        run.mark_point(size=12, filled=True, opacity=0.45).encode(
+        run.mark_point(size=12, filled=True, opacity=1, fillOpacity=0.45).encode(
             x, y, colour, tooltip=[*tooltip, alt.Tooltip("error:Q", title=results.metric), "draw:N", "seed:N"]
         ),
         mean.mark_point(size=45, filled=False, strokeWidth=1.6).encode(

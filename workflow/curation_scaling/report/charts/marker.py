@@ -13,7 +13,7 @@ def chosen_budget() -> alt.Chart:
         alt.Chart(alt.InlineData(values=[{"samples_seen": None}]))
         .transform_calculate(samples_seen=PARAMETER)
         .transform_filter("datum.samples_seen > 0")
-        .mark_rule(color="currentColor", strokeDash=[2, 3], opacity=0.7)
+        .mark_rule(color="currentColor", strokeDash=[2, 3], strokeOpacity=0.7)
         .encode(x="samples_seen:Q")
         .add_params(alt.param(name=PARAMETER, value=0))
     )

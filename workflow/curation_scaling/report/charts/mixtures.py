@@ -45,8 +45,10 @@ def mixtures_figure(results: Results) -> Figure:
     colour, shape = (channel(results.pools, pools, alt.Legend()) for channel in (colours, shapes))
     equal, mixture = (alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("equal", "mixture"))
     layers = alt.layer(
-        equal.mark_line(strokeWidth=1, strokeDash=[3, 3], color="currentColor", opacity=0.6).encode(x, y),
-        mixture.mark_rule(opacity=0.45, strokeWidth=1.5).encode(alt.X("run_lower:Q"), y, colour, x2="run_upper:Q"),
+        equal.mark_line(strokeWidth=1, strokeDash=[3, 3], color="currentColor", strokeOpacity=0.6).encode(x, y),
+        mixture.mark_rule(strokeOpacity=0.45, strokeWidth=1.5).encode(
+            alt.X("run_lower:Q"), y, colour, x2="run_upper:Q"
+        ),
         mixture.mark_point(size=50, filled=True, opacity=1).encode(
             x,
             y,
@@ -62,7 +64,7 @@ def mixtures_figure(results: Results) -> Figure:
         ),
         data=table_data(table),
     ).properties(width=270, height=250)
-    chart = layers.facet(facet=alt.Facet("rule:N", title=None), columns=2)
+    chart = layers.facet(facet=alt.Facet("rule:N", title=None), columns=min(rows["gamma"].n_unique(), 3))
     caption = (
         f"Each point is a mixture at one budget: the mean error of its runs against what the law {study.laws.main}, "
         f"fitted to the single pools alone, predicts under the rule for mixtures (a pool sampled with weight q has "

@@ -37,7 +37,7 @@ def probability_figure(results: Results) -> Figure:
         alt.Tooltip("share:Q", title="Share of draws", format=".0%"),
     ]
     chart = alt.layer(
-        area.mark_area(opacity=0.85).encode(
+        area.mark_area(opacity=1, fillOpacity=0.85).encode(
             x, y, colours(results.pools, pools, alt.Legend()), order=alt.Order("rank:Q", sort="ascending")
         ),
         switch.mark_rule(strokeDash=[4, 3], color="currentColor").encode(x, alt.Y("zero:Q"), alt.Y2("height:Q")),

@@ -33,13 +33,15 @@ def residuals_figure(results: Results) -> Figure:
         alt.Tooltip("residual:Q", title="ln(measured / predicted)", format=".3g"),
     ]
     layers = alt.layer(
-        base.mark_rule(color="currentColor", opacity=0.6).encode(y=alt.datum(0)),
-        base.mark_line(strokeWidth=1, opacity=0.5).encode(x, y, colour),
+        base.mark_rule(color="currentColor", strokeOpacity=0.6).encode(y=alt.datum(0)),
+        base.mark_line(strokeWidth=1, strokeOpacity=0.5).encode(x, y, colour),
         base.mark_point(size=40, filled=True, opacity=1).encode(x, y, colour, shape, tooltip=tooltip),
         data=table_data(table),
     ).properties(width=210, height=190)
     order = [text for text in ROLES.values() if text in set(table["role"])]
-    chart = layers.facet(facet=alt.Facet("role:N", sort=order, title=None), columns=3).resolve_scale(y="independent")
+    chart = layers.facet(facet=alt.Facet("role:N", sort=order, title=None), columns=len(order)).resolve_scale(
+        y="independent"
+    )
     chart = chart.properties(usermeta={"left": 0, "gap": 80})  # each panel has an axis
     caption = (
         f"Logarithm of the measured mean error over the prediction of the law {study.laws.main} (gamma = "

@@ -20,7 +20,7 @@ def utility_figure(results: Results) -> Figure:
     y = alt.Y("utility:Q", title="Utility −b_k (slope, dimensionless)", scale=scale)
     base = alt.Chart()
     chart = alt.layer(
-        base.mark_area(opacity=0.15).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
+        base.mark_area(opacity=1, fillOpacity=0.15).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
         base.mark_line(strokeWidth=1.5).encode(x, y, colour),
         base.mark_point(size=30, filled=True, opacity=1).encode(
             x,
