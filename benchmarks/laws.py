@@ -1,4 +1,4 @@
-"""Speed and exactness of the law engine: python benchmarks/laws.py (OMP_NUM_THREADS=1 keeps CPU seconds comparable).
+"""Speed and exactness of the law engine: python benchmarks/laws.py (on one thread).
 
 Prints each measurement beside its target, and ratios to named peers in one run: scipy's L-BFGS from 32 starts, and the
 `chinchilla` package, when installed, on a stated part of Hoffmann's grid of 4,500 starts. The Chinchilla points are
@@ -7,6 +7,7 @@ read from CURATION_SCALING_DATA (default: ../shared/data beside the repository).
 
 import os
 import resource
+import sys
 import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -181,5 +182,8 @@ def repetition_section() -> None:
 
 
 if __name__ == "__main__":
+    if "OMP_NUM_THREADS" not in os.environ:  # threads that wait count as CPU time, of the peer above all
+        one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | one)
     chinchilla_section()
     repetition_section()

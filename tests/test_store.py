@@ -22,8 +22,8 @@ SCHEMAS = [value for value in vars(artifacts).values() if isinstance(value, Sche
 def pool(rows=5):
     return pl.DataFrame(
         {
-            "uid_hi": pl.Series(range(rows), dtype=pl.UInt64) + 2**63,
-            "uid_lo": pl.Series([i * 7 % 5 for i in range(rows)], dtype=pl.UInt64),
+            "uid_hi": pl.Series([i // 2 for i in range(rows)], dtype=pl.UInt64) + 2**63,
+            "uid_lo": pl.Series([i % 2 for i in range(rows)], dtype=pl.UInt64),
             "score": [i / 10 for i in range(rows)],
             "bucket": pl.Series([1 + i % 2 for i in range(rows)], dtype=pl.Int32),
             "rank": pl.Series(range(rows), dtype=pl.Int64),
@@ -201,7 +201,7 @@ def test_a_repeated_key_is_named_with_its_row(tmp_path):
     frame = pool()[[0, 1, 2, 1]]
     with pytest.raises(InputError) as caught:
         write(tmp_path / "a.parquet", frame)
-    expected = f"row 2 repeats the key uid_hi {2**63 + 1}, uid_lo 2 of pools/<pool>"
+    expected = f"row 2 repeats the key uid_hi {2**63}, uid_lo 1 of pools/<pool>"
     assert str(caught.value) == f"{tmp_path}/a.parquet: {expected}"
 
 

@@ -15,7 +15,7 @@ from curation_scaling.laws.stage import fit_laws
 from curation_scaling.layout import Layout
 from curation_scaling.store import read
 from curation_scaling.study import parse_study
-from known_law import SEEN, SIZES, UNIONS, collected, content, parts, truth
+from known_law import SEEN, SIZES, UNIONS, as_dict, collected, content, parts, truth
 
 POOLS = [*SIZES, *UNIONS]
 BUDGETS = [2000.0, 8000.0, 32000.0, 128000.0]
@@ -33,12 +33,13 @@ def known(tmp_path_factory):
 def rebuilt(known, tmp_path):
     """Build the frontier anew on the same fits, from a study whose `frontier` part says something else."""
 
-    def rebuild(**frontier):
+    def rebuild(laws=None, **frontier):
         layout = Layout(tmp_path / "again")
         shutil.copytree(known[1].root, layout.root)
         for path in (layout.frontier, layout.switches):
             path.unlink()
-        build_frontier(parse_study(content() | {"frontier": {"budgets": BUDGETS} | frontier}, "known.yaml"), layout)
+        parts = {"laws": content()["laws"] | (laws or {}), "frontier": {"budgets": BUDGETS} | frontier}
+        build_frontier(parse_study(content() | parts, "known.yaml"), layout)
         return layout
 
     return rebuild
@@ -84,6 +85,13 @@ def test_what_was_measured_stands_beside_the_prediction(frontier):
     most = max(SEEN) / min(SIZES.values())
     for row in seen.iter_rows(named=True):
         assert row["extrapolated"] == (row["repetitions"] > most)
+
+
+def test_more_repetitions_than_any_fitted_run_are_extrapolated(rebuilt):
+    found = read(rebuilt(laws={"max_repetitions": 8}, budgets=[8000, 16000]).frontier, FRONTIER)
+    at = found.filter(gamma=0.0, budget=16000)  # the fitted runs go to 16000 samples of poor, and to 8 repetitions
+    assert as_dict(at, "pool", "extrapolated") == {pool: pool in ("good", "fair") for pool in POOLS}
+    assert not found.filter(budget=8000)["extrapolated"].any()
 
 
 def test_switches_are_where_the_true_curves_cross(known):

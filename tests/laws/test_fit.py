@@ -114,6 +114,12 @@ def test_methods_of_the_bootstrap():
     assert fit_law("goyal_eq3", simulated(GoyalEq3()), bootstrap=0).parameters["lower"].is_null().all()
 
 
+def test_a_column_can_name_the_units():
+    runs = straight(noise=0.02, rows=24).with_columns(lab=pl.Series([f"lab{i % 6}" for i in range(24)]))
+    fit = fit_law("power", runs, cluster="lab", bootstrap=50)
+    assert set(fit.parameters["method"]) == {"weighted lab, joint across pools, t(5)"}
+
+
 def test_few_draws_give_the_spread_of_student():
     # The mean of G draws: the interval must be t(G - 1) of their spread, not the bootstrap's smaller one.
     rng = np.random.Generator(np.random.PCG64(5))
@@ -228,6 +234,7 @@ def test_profile_of_an_unbounded_parameter_is_open():
         (lambda r: fit_law("power", r, weights={"var": "x"}), "must be"),
         (lambda r: fit_law("power", r.drop("run_id")), "column 'run_id' is missing"),
         (lambda r: fit_law("power", r.with_columns(lab=pl.lit("a")), cluster="lab"), "needs at least 2"),
+        (lambda r: fit_law("power", r.with_columns(draw=pl.Series([0, 1, None] * 8))), "column 'draw', row 2 is empty"),
         (lambda r: fit_law("power", r.with_columns(metric=pl.Series(["a", "b"] * 12))), "mixes a, b"),
         (lambda r: fit_law("goyal_eq3", r), "neither 'weights' nor 'pool'"),
         (lambda r: fit_law(GoyalEq3(n0=1e9), simulated(GoyalEq3())), "n0 is 1e"),

@@ -92,13 +92,14 @@ def test_the_bytes_of_what_the_command_reads_belong_to_the_run(tmp_path):
         train_run(study, layout, "bucket1", 0, 0)
 
 
-def test_a_damaged_manifest_is_found_before_the_training(tmp_path):
+@pytest.mark.parametrize("ending", ["parquet", "npy"])
+def test_damaged_uids_are_found_before_the_training(tmp_path, ending):
     study = study_in(tmp_path, f"touch {shlex.quote(str(tmp_path / 'started'))}; {TRAIN}")
     layout = Layout(tmp_path / "results")
     build_pools(study, layout)
-    path = layout.pool("all", 0)
+    path = layout.pool("all", 0).with_suffix(f".{ending}")
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(InputError, match=r"draw-0.parquet is not what was written"):
+    with pytest.raises(InputError, match=rf"draw-0.{ending} is not what was written"):
         train_run(study, layout, "all", 0, 0)
     assert not (tmp_path / "started").exists()
 

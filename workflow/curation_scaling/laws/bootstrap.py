@@ -18,6 +18,7 @@ Labels = npt.NDArray[np.intp]
 
 TOLERANCE = 1e-7  # relative, of a replicate's objective: far below its sampling error
 RESEEDED = 8  # one replicate in so many also starts from the other basins
+RARE = 0.02  # share of them that may move there before all replicates start from there too
 SMOOTHING = 0.5  # of the residuals' standard deviation
 UNITS_A_PARAMETER = 5  # independent runs a free parameter that the resampling of whole runs needs
 NORMAL_975 = 1.959963984540054
@@ -37,7 +38,10 @@ class Plan:
 
 
 def labels(frame: pl.DataFrame, name: str) -> Labels:
-    """Return the values of a column as numbers 0, 1, ... in their sorted order."""
+    """Return the values of a column as numbers 0, 1, ... in their sorted order; raise InputError on a null."""
+    if frame[name].null_count():
+        row = int(frame[name].is_null().arg_max() or 0)
+        raise InputError(f"column {name!r}, row {row} is empty, so that the row belongs to no unit: fill it in")
     return frame[name].rank("dense").to_numpy().astype(np.intp) - 1
 
 
@@ -62,7 +66,7 @@ def plan(
             f"cluster column {cluster!r} has one value, but the bootstrap needs at least 2: name a finer column"
         )
     name = "run_id" if cluster == "draw" else cluster
-    if cluster == "draw" and "draw" in frame.columns and frame["draw"].n_unique() > 1:
+    if cluster == "draw" and "draw" in frame.columns and frame["draw"].drop_nulls().n_unique() > 1:
         name = "draw"
     if name not in frame.columns:
         raise InputError(
@@ -172,7 +176,7 @@ def standardised(residual: Array, leverage: Array, free: int) -> Array:
 def refit(problem: Problem, made: Plan, estimate: Array, others: Array) -> tuple[Array, float]:
     """Return the replicates' fits (replicates, free) and the share of them that moved to another basin.
 
-    All start at the estimate; one in RESEEDED also starts from the `others` (basins, free), and when some of
+    All start at the estimate; one in RESEEDED also starts from the `others` (basins, free), and when more than RARE of
     these win, all do.
     """
     replicates = replace(problem, error=made.error, weight=made.weight)
@@ -182,22 +186,21 @@ def refit(problem: Problem, made: Plan, estimate: Array, others: Array) -> tuple
     solution, best = minimise(replicates, np.tile(estimate, (count, 1)), tolerance=TOLERANCE)
     switched = np.zeros(count, dtype=bool)
 
-    def reseed(last: int) -> bool:
-        won = False
+    def reseed(last: int) -> float:
         for other in others:
             part = replicates.part(slice(0, last))
             found, value = minimise(part, np.tile(other, (last, 1)), tolerance=TOLERANCE)
             better = value < best[:last] * (1 - 1e-6)
             solution[:last][better], best[:last][better] = found[better], value[better]
             switched[:last] |= better
-            won = won or bool(better.any())
-        return won
+        return float(switched[:last].mean())
 
-    if reseed(-(-count // RESEEDED)):
-        reseed(count)
+    share = reseed(-(-count // RESEEDED))
+    if share > RARE:
+        share = reseed(count)
     if made.stretch > 1.0:
         solution = _stretched(problem, solution, estimate, made.stretch)
-    return solution, float(switched.mean())
+    return solution, share
 
 
 def _stretched(problem: Problem, solution: Array, estimate: Array, factor: float) -> Array:

@@ -108,7 +108,7 @@ def _conditioning(fit: Fit) -> list[Row]:
 
 
 def _bounds(fit: Fit) -> list[Row]:
-    told = "it is at a bound, at the estimate or in many replicates: its interval is one-sided at best"
+    told = "it is at a bound, at the estimate or in some replicates: its interval leans on the bound"
     return [
         ("at a bound", name, fit.theta[i], True, f"{name}: {told}")
         for i, name in enumerate(fit.law.names)

@@ -42,10 +42,11 @@ class Problem:
 
     def bent(self, free: Array, straight: Array) -> Array:
         """Return the end of a step (batch, free) after the law has bent it along its valley, inside the bounds."""
-        here, there = self.chart.theta(free), self.chart.theta(straight)
+        if type(self.law).straightened is Law.straightened:
+            return straight
         with np.errstate(all="ignore"):
-            end = self.law.straightened(here, there, self.design)
-        return straight if end is there else self.chart.coordinates(end)
+            end = self.law.straightened(self.chart.theta(free), self.chart.theta(straight), self.design)
+        return self.chart.coordinates(end)
 
     def objective(self, free: Array) -> Array:
         """Return the summed loss, shape (batch,); infinite where the law is not finite."""
