@@ -29,7 +29,7 @@ study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
 
 test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(VENV)/.dev ## the tests and the slow ones
 	$(MAKE) check

@@ -111,6 +111,18 @@ def test_released_variants_reproduce_their_stored_losses():
     assert ((predicted - np.array(points)) ** 2).sum(axis=1).mean() == pytest.approx(2.42e-5, abs=1e-7)
 
 
+def test_a_printed_row_is_evaluated_as_it_stands():
+    runs = simulated(ReleasedUtility(), 0.002)
+    law = bound(ReleasedUtility())
+    fit = fit_law(ReleasedUtility(), runs, fixed=dict(zip(law.names, true_theta(law), strict=True)), bootstrap=30)
+    assert (fit.theta == true_theta(law)).all()
+    assert set(fit.parameters["method"]) == {"fixed"}
+    mean, run = (fit.predict(runs, kind=kind) for kind in ("mean", "run"))
+    assert (mean["lower"] == mean["upper"]).all()
+    assert (run["lower"] < run["upper"]).all()
+    assert "0 free parameter(s)" in fit.report()
+
+
 @given(first=st.floats(0.05, 0.95), samples=st.floats(2e6, 1e9), gamma=st.floats(0, 1))
 @settings(max_examples=40, deadline=None)
 def test_two_parts_of_one_pool_predict_the_whole(first, samples, gamma):

@@ -118,3 +118,21 @@ def test_snakemake_report(finished: Workspace) -> None:
     out = finished.folder / "results/out.html"
     assert out.stat().st_size > 10_000
     out.unlink()
+
+
+def test_advice_at_any_budget(finished: Workspace) -> None:
+    """At a budget of the study the advice is the answer's line; between budgets it is computed, not looked up."""
+    results = finished.folder / "results/tiny"
+
+    def advise(budget: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "curation_scaling", "advise", str(results), "--budget", budget]
+        return subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+
+    line = advise("1200").stdout.strip()
+    assert line.startswith("- 1.2k samples")
+    assert line in (results / "answer.txt").read_text()
+    assert advise("1500").stdout.startswith("- 1.5k samples")
+    for budget in ("0", "-5", "nan", "10"):
+        refused = advise(budget)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("curation-scaling: --budget")

@@ -132,6 +132,24 @@ RUNS = Schema(
     key=("run_id", "metric", "samples_seen"),
 )
 
+POINTS = Schema(
+    "points",
+    (
+        Column("table", _STR),
+        Column("row", _I64, "row of the table's files, before any was dropped"),
+        Column("run_id", _STR),
+        Column("group", _STR, nullable=True),
+        Column("role", _STR, "fitted | held_out"),
+        Column("params", _F64, "parameters", nullable=True),
+        Column("samples_seen", _F64, "unit", finite=True),
+        Column("unique_samples", _F64, "unit", nullable=True),
+        Column("flops", _F64, "floating-point operations", nullable=True),
+        Column("error", _F64, "metric", finite=True),
+    ),
+    sort=("table", "row"),
+    key=("table", "row"),
+)
+
 FITS = Schema(
     "laws/fits",
     (
@@ -205,7 +223,7 @@ HOLDOUT = Schema(
     (
         Column("law", _STR),
         Column("method", _STR, "law, or a naive baseline on the same split"),
-        Column("split", _STR, "largest | rollout"),
+        Column("split", _STR, "largest | rollout | declared"),
         Column("run_id", _STR),
         Column("pool", _STR),
         Column("samples_seen", _I64, "unit, of the held-out evaluation"),
@@ -249,6 +267,25 @@ DIAGNOSTICS = Schema(
     ),
     sort=("law", "name", "subject"),
     key=("law", "name", "subject"),
+)
+
+REPRODUCTION = Schema(
+    "laws/reproduction",
+    (
+        Column("order", _I32),
+        Column("quantity", _STR),
+        Column("published", _F64, nullable=True),
+        Column("refit", _F64),
+        Column("lower", _F64, nullable=True),
+        Column("upper", _F64, nullable=True),
+        Column("level", _F64, "of the interval from lower to upper", nullable=True),
+        Column("tolerance", _F64, "largest absolute difference that agrees; null: the interval decides", nullable=True),
+        Column("agrees", _BOOL, nullable=True),
+        Column("source", _STR, "of the published number"),
+        Column("note", _STR),
+    ),
+    sort=("order",),
+    key=("order",),
 )
 
 UTILITY = Schema(

@@ -47,6 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     answer.add_argument("results", type=Path, help="results/<study>")
     answer.set_defaults(action=_answer)
 
+    advise = commands.add_parser("advise", help="the answer at any budget, from the saved fits of a finished study")
+    advise.add_argument("results", type=Path, help="results/<study>")
+    advise.add_argument(
+        "--budget", type=float, required=True, action="append", help="in the unit of the study's budgets; repeatable"
+    )
+    advise.set_defaults(action=_advise)
+
     for name, (help_text, _, identity) in _STAGES.items():
         stage = commands.add_parser(name, help=help_text)
         stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
@@ -80,6 +87,13 @@ def _answer(options: argparse.Namespace) -> None:
     except FileNotFoundError:
         raise InputError(f"{layout.answer} is missing: run the workflow for this study first") from None
     print(f"Report: {layout.report}")
+
+
+def _advise(options: argparse.Namespace) -> None:
+    from curation_scaling.frontier.advise import advise
+
+    layout = Layout(options.results)
+    print(advise(load_study(layout.study), layout, options.budget))
 
 
 def _stage(options: argparse.Namespace) -> None:

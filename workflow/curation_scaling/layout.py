@@ -64,9 +64,19 @@ class Layout:
         """All runs."""
         return self.root / "runs.parquet"
 
+    @property
+    def points(self) -> Path:
+        """The published runs of a rerun."""
+        return self.root / "points.parquet"
+
     def law(self, name: str) -> Path:
-        """One artifact of the fitted laws: fits, draws, predictions, mixtures, holdout or diagnostics."""
+        """One artifact of the fitted laws: fits, draws, predictions, holdout, diagnostics, reproduction, and so on."""
         return self.root / f"laws/{name}.parquet"
+
+    @property
+    def fits_text(self) -> Path:
+        """The fits of a rerun in words."""
+        return self.root / "laws/fits.txt"
 
     @property
     def utility(self) -> Path:

@@ -17,7 +17,7 @@ def describe(fit: Fit) -> str:
     lines = [
         f"{fit.law.name}: {fit.law.formula}",
         f"source: {fit.law.source}",
-        f"{fit.problem.error.size} evaluations, {len(fit.problem.chart.free)} free parameters;"
+        f"{fit.problem.error.size} evaluations, {len(fit.problem.chart.free)} free parameter(s);"
         f" summed {loss.name}{width}: {fit.objective:.6g}",
         f"intervals: {fit.level:.0%}, {fit.method}",
         "",

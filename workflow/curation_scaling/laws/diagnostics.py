@@ -15,6 +15,7 @@ from curation_scaling.laws.columns import cells
 from curation_scaling.laws.losses import LOSSES, loss_named
 from curation_scaling.laws.profile import scale_of_loss
 from curation_scaling.laws.solver import minimise
+from curation_scaling.laws.starts import scaled_information
 
 if TYPE_CHECKING:
     from curation_scaling.laws.fit import Fit
@@ -32,17 +33,10 @@ _SCHEMA = {"name": pl.String, "subject": pl.String, "value": pl.Float64, "flag":
 
 def diagnose(fit: Fit) -> pl.DataFrame:
     """Return one row a check and its subject: name, subject, value, flag, message (empty unless flagged)."""
-    rows = [
-        *_basins(fit),
-        *_conditioning(fit),
-        *_bounds(fit),
-        *_scales(fit),
-        *_influence(fit),
-        *_criteria(fit),
-        *_loss_sensitivity(fit),
-        *_lack_of_fit(fit),
-        *_rising_curves(fit),
-    ]
+    rows = [*_criteria(fit), *_lack_of_fit(fit), *_rising_curves(fit)]
+    if fit.problem.chart.free:
+        checks = (_basins, _conditioning, _bounds, _scales, _influence, _loss_sensitivity)
+        rows = [*(row for check in checks for row in check(fit)), *rows]
     return pl.DataFrame([(*row[:4], row[4] if row[3] else "") for row in rows], schema=_SCHEMA, orient="row")
 
 
@@ -87,13 +81,14 @@ def _basins(fit: Fit) -> list[Row]:
 
 def _conditioning(fit: Fit) -> list[Row]:
     chart = fit.problem.chart
-    matrix = fit.problem.normal(fit.starts.solutions[:1], 1.0)[2][0]
-    mixed = chart.mix.T @ matrix @ chart.mix
-    size = np.sqrt(np.diag(mixed))
-    values = np.linalg.eigvalsh(mixed / np.outer(size, size)) if (size > 0).all() else np.array([0.0, 1.0])
+    values = np.linalg.eigvalsh(scaled_information(fit.problem, fit.starts.solutions[0]))
     condition = float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
     told = "the runs hardly tell some parameters apart: use predictions, not single parameters"
     rows = [("condition number", "", condition, condition > MOST_CONDITION, told)]
+    for i, name in enumerate(fit.law.names):
+        if fit.weak[i] and not fit.near_bound[i]:
+            told = f"{name}: the other parameters can make up for it, so that its value alone means little"
+            rows.append(("entangled", name, fit.theta[i], True, told))
     if fit.theta_draws.shape[0] > 2 and len(chart.free) > 1:
         draws = chart.coordinates(fit.theta_draws)
         moving = np.flatnonzero(draws.std(axis=0) > 0)
@@ -112,7 +107,7 @@ def _bounds(fit: Fit) -> list[Row]:
     return [
         ("at a bound", name, fit.theta[i], True, f"{name}: {told}")
         for i, name in enumerate(fit.law.names)
-        if fit.weak[i]
+        if fit.near_bound[i]
     ]
 
 

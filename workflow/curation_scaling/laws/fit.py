@@ -19,10 +19,11 @@ from curation_scaling.laws.losses import loss_named
 from curation_scaling.laws.profile import Profile, profile
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.solver import Problem
-from curation_scaling.laws.starts import SAME_BASIN, Starts, leverages, polish
+from curation_scaling.laws.starts import SAME_BASIN, Starts, leverages, polish, variance_inflation
 
 Array = npt.NDArray[np.float64]
 
+MOST_INFLATION = 1e4  # of a parameter's variance by the others: its standard error is 100 times what it could be
 WEAK_SHARE = 0.002  # of the draws at a bound: beyond it the bound has shaped the interval
 DRAWS_AT_ONCE = 1 << 23  # predictions held at once while the draws are walked through
 
@@ -68,7 +69,9 @@ def fit_law(
     predicted = law.predict(theta[None], design)[0]
     leverage = leverages(problem, estimate)
     draws, method, switched = np.empty((0, len(chart.free))), "none", 0.0
-    if bootstrap:
+    if bootstrap and not chart.free:
+        draws, method = np.empty((bootstrap, 0)), "fixed"
+    elif bootstrap:
         rng = np.random.Generator(np.random.PCG64(seed))
         made = plan(runs, problem, predicted, leverage, cluster, bootstrap, rng)
         others = np.unique(starts.solutions[starts.objectives > starts.objectives[0] * (1 + SAME_BASIN)][:2], axis=0)
@@ -146,10 +149,20 @@ class Fit:
 
     @property
     def weak(self) -> npt.NDArray[np.bool_]:
-        """Return which parameters (parameters,) are at a bound, or are so in more than WEAK_SHARE of the draws.
+        """Return which parameters (parameters,) have an interval that cannot be trusted alone.
 
-        Their intervals, and those of parameters that trade off against them, cannot be trusted.
+        They are near a bound, or the others can make up for them: a variance inflation above MOST_INFLATION.
         """
+        chart = self.problem.chart
+        entangled = variance_inflation(self.problem, self.starts.solutions[0]) > MOST_INFLATION
+        moving = chart.owner >= 0
+        weak = self.near_bound.copy()
+        weak[moving] |= entangled[chart.owner[moving]]
+        return weak
+
+    @property
+    def near_bound(self) -> npt.NDArray[np.bool_]:
+        """Return which parameters (parameters,) are at a bound, or are so in more than WEAK_SHARE of the draws."""
         if not self.theta_draws.shape[0]:
             return self.at_bound
         chart = self.problem.chart

@@ -14,7 +14,8 @@ from curation_scaling.laws.goyal import GoyalEq3
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
-_WEAK = "at a bound, at the estimate or in many replicates"
+_BOUND = "at a bound, at the estimate or in some replicates"
+_ENTANGLED = "the other parameters can make up for it"
 N0 = "n0"  # a constant of the law, stored beside its parameters
 
 
@@ -27,7 +28,13 @@ def fit_rows(fit: Fit) -> pl.DataFrame:
         pool=pl.col("parameter").str.extract(r"\[(.*)\]$"),
         level=pl.lit(fit.level),
         fixed=fixed,
-        flags=pl.when(pl.Series(fit.weak) & ~fixed).then(pl.lit(_WEAK)).otherwise(pl.lit("")),
+        flags=pl.when(fixed)
+        .then(pl.lit(""))
+        .when(pl.Series(fit.near_bound))
+        .then(pl.lit(_BOUND))
+        .when(pl.Series(fit.weak))
+        .then(pl.lit(_ENTANGLED))
+        .otherwise(pl.lit("")),
         lower=pl.when(fixed).then(None).otherwise("lower"),
         upper=pl.when(fixed).then(None).otherwise("upper"),
     )

@@ -90,6 +90,8 @@ def _identified(problem: Problem, start: Array) -> None:
 
 def leverages(problem: Problem, estimate: Array) -> Array:
     """Return each row's leverage: the diagonal of the hat matrix of the linearised fit, unweighted by the loss."""
+    if not estimate.size:
+        return np.zeros(problem.error.size)
     theta = problem.chart.theta(estimate[None])
     predicted, jacobian = problem.law.evaluate(theta, problem.design)
     scaled = jacobian[0] / predicted[0] if problem.loss.logarithmic else jacobian[0]
@@ -97,3 +99,18 @@ def leverages(problem: Problem, estimate: Array) -> Array:
     size = np.sqrt((basis**2).sum(axis=1, keepdims=True))
     _, values, right = np.linalg.svd(basis / np.where(size > 0, size, 1), full_matrices=False)
     return np.asarray((right[values > 1e-10 * values[0]] ** 2).sum(axis=0))
+
+
+def scaled_information(problem: Problem, estimate: Array) -> Array:
+    """Return the Gauss-Newton matrix (free, free) in decorrelated coordinates, scaled to a unit diagonal."""
+    mix = problem.chart.mix
+    matrix = mix.T @ problem.normal(estimate[None], 1.0)[2][0] @ mix
+    size = np.sqrt(np.diag(matrix))
+    return np.asarray(matrix / np.outer(np.where(size > 0, size, 1.0), np.where(size > 0, size, 1.0)))
+
+
+def variance_inflation(problem: Problem, estimate: Array) -> Array:
+    """Return how much the other parameters inflate each one's variance, shape (free,): 1 when none can."""
+    if not estimate.size:
+        return np.empty(0)
+    return np.asarray(np.diag(np.linalg.pinv(scaled_information(problem, estimate), rcond=1e-15, hermitian=True)))

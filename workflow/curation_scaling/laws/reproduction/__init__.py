@@ -1,0 +1,1 @@
+"""Reruns of papers: their runs, their fits made again, and their numbers compared."""

@@ -1,0 +1,124 @@
+"""The fits of a rerun: one to all rows of a table, or one a run, and what they say of the rows held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+
+from curation_scaling.errors import InputError
+from curation_scaling.laws.compare import compare
+from curation_scaling.laws.expression import ExpressionLaw
+from curation_scaling.laws.fit import Fit, fit_law
+from curation_scaling.laws.holdout import compute_of
+from curation_scaling.laws.law import Law
+from curation_scaling.laws.registry import law_named
+from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
+from curation_scaling.seeds import derive_seed
+from curation_scaling.study.rerun import NUMBERS, FitOf, Formula, Rerun
+
+Interval = tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class PointFit:
+    """A law fitted to points: all of a table, or one run of it (`run_id` is empty for all)."""
+
+    run_id: str
+    group: str
+    fit: Fit
+    held_out: pl.DataFrame
+
+    @cached_property
+    def predictions(self) -> pl.DataFrame:
+        """The held-out points with their distance (compute / largest fitted compute) and predicted error."""
+        compute = compute_of(self.fit.law, self.held_out)
+        reach = compute_of(self.fit.law, self.fit.runs).max()
+        return self.held_out.with_columns(
+            distance=pl.Series(compute / reach), predicted=self.fit.predict(self.held_out)["predicted"]
+        )
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Interval]:
+        """The interval of each free parameter: of the bootstrap, else of the profile; none for a single run."""
+        if self.run_id:
+            return {}
+        fit = self.fit
+        rows = fit.interval(fit.level) if fit.theta_draws.shape[0] else fit.profile_intervals()
+        free = set(fit.problem.chart.free)
+        return {name: (lower, upper) for name, lower, upper in rows.iter_rows() if name in free}
+
+    @property
+    def method(self) -> str:
+        """How the intervals were made."""
+        if self.run_id:
+            return "none"
+        return self.fit.method if self.fit.theta_draws.shape[0] else "profile"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One entry of the rerun's `fits`: its points and its fits, one or one a run."""
+
+    spec: FitOf
+    fits: tuple[PointFit, ...]
+
+    @property
+    def only(self) -> PointFit:
+        """The fit to all rows."""
+        (fit,) = self.fits
+        return fit
+
+
+def law_of(rerun: Rerun, name: str) -> Law:
+    """A law of the study's own formulas, or one of the registry; raise InputError on an unknown name."""
+    own = {formula.name: formula for formula in rerun.formulas}
+    return _formula_law(own[name]) if name in own else law_named(name)
+
+
+def _formula_law(formula: Formula) -> ExpressionLaw:
+    specs = {p.name: p.model_dump(exclude={"name"}, exclude_none=True) for p in formula.parameters}
+    return ExpressionLaw.from_config(formula.name, {"formula": formula.formula, "parameters": specs})
+
+
+def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
+    """Fit the laws of `spec` to its table's points.
+
+    Raises:
+        InputError: if the points do not carry the law; the sentence names the fit.
+    """
+    rows = points.filter(table=spec.table)
+    rows = rows.select(name for name in rows.columns if name not in NUMBERS or rows[name].null_count() < rows.height)
+    try:
+        return Fitted(spec, tuple(_fits(rerun, spec, rows)))
+    except InputError as error:
+        raise InputError(f"fit {spec.name!r}: {error}") from None
+
+
+def _fits(rerun: Rerun, spec: FitOf, rows: pl.DataFrame) -> Iterator[PointFit]:
+    laws = [law_of(rerun, name) for name in spec.laws]
+    seed = derive_seed(rerun.seed, f"bootstrap {spec.name}")
+    parts = rows.partition_by("run_id", maintain_order=True) if spec.each_run else [rows]
+    for part in parts:
+        fitted = part.filter(role=FITTED)
+        law = laws[0] if len(laws) == 1 else _chosen(laws, fitted, spec)
+        fit = fit_law(
+            law,
+            fitted,
+            loss=spec.loss,
+            delta=spec.delta,
+            fixed=spec.fixed,
+            bootstrap=spec.bootstrap,
+            level=spec.level,
+            seed=seed,
+        )
+        run = part["run_id"][0] if spec.each_run else ""
+        yield PointFit(run, part["group"][0] or "", fit, part.filter(role=HELD_OUT))
+
+
+def _chosen(laws: list[Law], fitted: pl.DataFrame, spec: FitOf) -> Law:
+    """The law that extrapolates best inside the fitted rows; the held-out ones are never seen."""
+    best = compare(laws, fitted, loss=spec.loss, delta=spec.delta).filter("chosen")["law"].item()
+    return next(law for law in laws if law.name == best)

@@ -1,0 +1,122 @@
+"""Published runs, read from their files into one table of points: the input of a rerun's fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from curation_scaling.artifacts import POINTS
+from curation_scaling.errors import InputError
+from curation_scaling.laws import symbolic
+from curation_scaling.laws.columns import column
+from curation_scaling.layout import Layout
+from curation_scaling.pools.sources.table import read_columns
+from curation_scaling.store import digest, write
+from curation_scaling.study.locate import locate
+from curation_scaling.study.rerun import NUMBERS, Filter, Lookup, Rerun, Table
+from curation_scaling.study.rerun_keys import points_keys
+
+_ROW = "row of the files"
+FITTED, HELD_OUT = "fitted", "held_out"
+
+
+def build_points(rerun: Rerun, layout: Layout) -> None:
+    """Read every table of the rerun and write `points.parquet`.
+
+    Raises:
+        InputError: if a file is missing or other than declared, or a column cannot be used.
+    """
+    frame = pl.concat(read_points(rerun, table) for table in rerun.tables)
+    write(layout.points, POINTS, frame, study=rerun.study, inputs=digest(points_keys(rerun)))
+
+
+def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
+    """Rows of `points` for one table: read, looked up, derived, filtered, and told apart into fitted and held out."""
+    where = f"table {table.name!r}"
+    text = [*table.run, *(lookup.column for lookup in table.lookups)]
+    text += [table.columns["group"]] if "group" in table.columns else []
+    paths = [locate(rerun, file) for file in table.files]
+    frame = pl.concat([read_columns(path, _sources(table), text) for path in paths]).with_row_index(_ROW)
+    if table.distinct:
+        frame = frame.unique([name for name in frame.columns if name != _ROW], keep="first", maintain_order=True)
+    frame = frame.with_columns(pl.col(source).alias(name) for name, source in table.columns.items())
+    for lookup in table.lookups:
+        frame = frame.with_columns(_looked_up(frame, lookup))
+    for name, formula in table.derived.items():
+        frame = frame.with_columns(_derived(frame, name, formula, where))
+    for rule in table.where:
+        frame = _kept(frame, rule, where)
+    if table.frontier is not None:
+        frame = pareto(frame, table.frontier)
+    if frame.is_empty():
+        raise InputError(f"{where}: no row is left; mend its where")
+    fitted = frame if table.fitted is None else _kept(frame, table.fitted, where)
+    role = pl.when(pl.col(_ROW).is_in(fitted[_ROW].to_list())).then(pl.lit(FITTED)).otherwise(pl.lit(HELD_OUT))
+    run = pl.concat_str(table.run, separator=" / ") if table.run else pl.format("row {}", pl.col(_ROW))
+    return frame.select(
+        table=pl.lit(table.name),
+        row=pl.col(_ROW).cast(pl.Int64),
+        run_id=run,
+        group=pl.col("group") if "group" in table.columns else pl.lit(None, pl.String),
+        role=role,
+        **{name: pl.Series(_numbers(frame, name, where), dtype=pl.Float64) for name in NUMBERS},
+    )
+
+
+def _sources(table: Table) -> list[str]:
+    """The columns of the files that a table reads."""
+    made = {*table.columns, *(lookup.to for lookup in table.lookups), *table.derived}
+    asked = [*table.columns.values(), *table.run, *(lookup.column for lookup in table.lookups)]
+    used = [name for formula in table.derived.values() for name in symbolic.symbols(symbolic.parse(formula))]
+    used += [rule.column for rule in (*table.where, *([table.fitted] if table.fitted else []))]
+    used += [table.frontier] if table.frontier else []
+    return list(dict.fromkeys([*asked, *(name for name in used if name not in made)]))
+
+
+def _looked_up(frame: pl.DataFrame, lookup: Lookup) -> pl.Series:
+    """The looked-up numbers; null for a value without one, which no row that is kept may have."""
+    values = frame[lookup.column].replace_strict(lookup.values, default=None, return_dtype=pl.Float64)
+    return values.alias(lookup.to)
+
+
+def _derived(frame: pl.DataFrame, name: str, formula: str, where: str) -> pl.Series:
+    tree = symbolic.parse(formula)
+    values = {}
+    for symbol in symbolic.symbols(tree):
+        if symbol not in frame.columns:
+            raise InputError(f"{where}: formula {formula!r} of {name!r} reads {symbol!r}, which is no column yet")
+        if not frame[symbol].dtype.is_numeric():
+            raise InputError(f"{where}: formula {formula!r} of {name!r} reads {symbol!r}, which holds no numbers")
+        values[symbol] = frame[symbol].cast(pl.Float64).to_numpy()
+    with np.errstate(all="ignore"):
+        return pl.Series(name, np.broadcast_to(symbolic.evaluate(tree, values), frame.height).copy())
+
+
+def _kept(frame: pl.DataFrame, rule: Filter, where: str) -> pl.DataFrame:
+    """The rows that a filter keeps, in their order; a row without a value is not kept."""
+    value = pl.col(rule.column)
+    if rule.among is not None:
+        return frame.filter(value.cast(pl.String).is_in(rule.among))
+    if not frame[rule.column].dtype.is_numeric():
+        raise InputError(f"{where}: column {rule.column!r} holds no numbers: filter it with among")
+    if rule.lowest is not None:
+        return frame.sort(rule.column, nulls_last=True, maintain_order=True).head(rule.lowest).sort(_ROW)
+    if rule.at_least is not None:
+        frame = frame.filter(value >= rule.at_least)
+    return frame.filter(value <= rule.at_most) if rule.at_most is not None else frame
+
+
+def pareto(frame: pl.DataFrame, over: str) -> pl.DataFrame:
+    """The rows on the Pareto frontier, by rising `over`: none with as little of it has a lower `error`."""
+    ordered = frame.sort(over, "error", maintain_order=True)
+    before = pl.col("error").cum_min().shift(1, fill_value=float("inf"))
+    return ordered.filter(pl.col("error") < before)
+
+
+def _numbers(frame: pl.DataFrame, name: str, where: str) -> list[float] | list[None]:
+    if name not in frame.columns:
+        return [None] * frame.height
+    try:
+        return column(frame, name).tolist()
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

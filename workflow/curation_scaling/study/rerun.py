@@ -1,0 +1,142 @@
+"""A rerun: a study of published results, in which a paper's fits are made again and its numbers compared."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
+from curation_scaling.study.checks import AnyCheck, fits_of
+from curation_scaling.study.files import DataFile
+
+NUMBERS = ("params", "samples_seen", "unique_samples", "flops", "error")  # columns that laws read
+
+
+class Filter(Part):
+    """Rows to keep, by one column: its values, its range, or its lowest so many."""
+
+    column: str = Field(min_length=1, description="a column of the file, renamed, looked up, or derived")
+    among: list[str] | None = Field(None, min_length=1, description="values to keep, as text")
+    at_least: Real | None = Field(None, description="lowest value to keep")
+    at_most: Real | None = Field(None, description="highest value to keep")
+    lowest: Count | None = Field(None, description="keep this many rows, those with the lowest values")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Filter":
+        ranged = self.at_least is not None or self.at_most is not None
+        if (self.among is not None) + (self.lowest is not None) + ranged != 1:
+            raise ValueError("column: give exactly one of among, a range (at_least, at_most) and lowest")
+        return self
+
+
+class Lookup(Part):
+    """A number for each value of a text column."""
+
+    to: str = Field(min_length=1, description="the column that is made")
+    column: str = Field(min_length=1, description="the file's column that is looked up")
+    values: dict[str, Real] = Field(min_length=1, description="value in the file: number")
+
+
+class Table(Part):
+    """Published runs from files, one row an evaluation; each fit takes one table."""
+
+    name: Name
+    files: list[DataFile] = Field(
+        min_length=1, description="CSV or Parquet files with the same columns, one below the other"
+    )
+    columns: dict[str, str] = Field({}, description="column that laws read (or group): column of the file")
+    run: list[str] = Field([], description="columns of the file that name a run together; default: the row's number")
+    distinct: bool = Field(False, description="drop rows that repeat in the columns that are read")
+    lookups: list[Lookup] = []
+    derived: dict[str, str] = Field({}, description="column: formula of other columns, such as flops / (6 * params)")
+    where: list[Filter] = Field([], description="rows to keep; all must hold")
+    frontier: str | None = Field(
+        None, description="keep only runs on the Pareto frontier of the error over this column, such as flops"
+    )
+    fitted: Filter | None = Field(None, description="rows to fit; the others are held out. Default: all rows")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Table":
+        known = (*NUMBERS, "group")
+        for name in self.columns:
+            if name not in known:
+                raise ValueError(f"columns.{name}: laws read no such column; the choices are {', '.join(known)}")
+        made = {*self.columns, *self.derived, *(lookup.to for lookup in self.lookups)}
+        for name in ("samples_seen", "error"):
+            if name not in made:
+                raise ValueError(f"columns.{name} is missing; name the file's column, or derive it")
+        return self
+
+
+class FormulaParameter(Part):
+    """One parameter of a formula."""
+
+    name: Name
+    unit: str = "1"
+    lower: Real = Field(0.0, description="lower bound; above 0 where log is true")
+    upper: Real | None = Field(None, description="upper bound; needed unless the parameter is linear")
+    log: bool = Field(False, description="search on the log scale")
+
+
+class Formula(Part):
+    """A law of the study's own, written as a formula of its parameters and of columns."""
+
+    name: Name
+    formula: str = Field(min_length=1, description="numbers, names, + - * / ** and exp, log, log1p, expm1, sqrt")
+    parameters: list[FormulaParameter] = Field(min_length=1)
+
+
+class FitOf(Part):
+    """One fit of a law to a table, or one a run."""
+
+    name: Name
+    table: Name
+    laws: list[str] = Field(
+        min_length=1, description="a law or formula; of several the one with the best rollout inside the fitted rows"
+    )
+    each_run: bool = Field(False, description="one fit a run (a learning curve) instead of one to all rows")
+    loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
+    delta: Positive = Field(1e-3, description="width of the Huber loss in log units")
+    fixed: dict[str, Real] = Field({}, description="parameter: constant")
+    bootstrap: Index = Field(0, description="bootstrap replicates; 0: profile intervals, or none with each_run")
+    level: Share = Field(0.95, description="level of all intervals")
+
+    @model_validator(mode="after")
+    def _plain(self) -> "FitOf":
+        check_once("laws", self.laws)
+        if self.bootstrap and self.each_run:
+            raise ValueError("bootstrap: one fit a run has no other runs to resample; set bootstrap to 0")
+        return self
+
+
+class Rerun(Part):
+    """One rerun: published results, fits of laws to them, and the published numbers to compare."""
+
+    study: Name = Field(description="name of the study and of its folder below results/")
+    title: str = Field(description="one line for the report")
+    seed: Index = Field(description="every random choice derives from it")
+    unit: Literal["samples", "tokens", "characters"] = Field("samples", description="unit of samples_seen")
+    about: str = Field("", description="a paragraph for the report: what was published, what is done again")
+    data_root: str | None = Field(None, description="folder of local copies of data files")
+    tables: list[Table] = Field(min_length=1)
+    formulas: list[Formula] = []
+    fits: list[FitOf] = Field(min_length=1)
+    reproduction: list[AnyCheck] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Rerun":
+        for key, items in (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits)):
+            check_once(key, [item.name for item in items])
+        tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
+        for i, fit in enumerate(self.fits):
+            if fit.table not in tables:
+                raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {', '.join(tables)}")
+        grouped = {fit.name: fit.each_run for fit in self.fits}
+        for i, check in enumerate(self.reproduction):
+            each_run = check.kind in ("extrapolation", "best_share")
+            for key, name in fits_of(check):
+                if name not in grouped:
+                    raise ValueError(f"reproduction[{i}].{key}: {name!r} is no fit; these are: {', '.join(fits)}")
+                if grouped[name] != each_run:
+                    need = "one fit a run, set each_run" if each_run else "one fit to all rows, unset each_run"
+                    raise ValueError(f"reproduction[{i}].{key}: {check.kind} needs {need} of {name!r}")
+        return self

@@ -1,0 +1,52 @@
+"""What each stage of a rerun depends on: its keys, as digests, and the modules that compute it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from curation_scaling.study.rerun import Rerun
+
+
+def points_keys(rerun: Rerun) -> dict[str, Any]:
+    """How files become points; the files enter by their bytes, not by where they lie."""
+    left_out = {"__all__": {"files": {"__all__": {"path", "url"}}}}
+    return {
+        "unit": rerun.unit,
+        "tables": rerun.model_dump(mode="json", include={"tables"}, exclude={"tables": left_out}),
+    }
+
+
+def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
+    """The laws, the fits and the published numbers."""
+    return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
+
+
+def report_keys(rerun: Rerun) -> dict[str, Any]:
+    """The whole study: the report shows it."""
+    return rerun.model_dump(mode="json", exclude={"data_root"})
+
+
+_KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
+    "points": points_keys,
+    "reproduction": reproduction_keys,
+    "reproduction-report": report_keys,
+}
+_MODULES = {
+    "points": "laws.reproduction.points",
+    "reproduction": "laws.reproduction.stage",
+    "reproduction-report": "report.reproduction",
+}
+RERUN_STAGES = tuple(_KEYS)
+
+
+def rerun_digest(rerun: Rerun, stage: str) -> str:
+    """Digest of the keys of one stage; the workflow's rules carry it, so that a changed key runs the stage again."""
+    return hashlib.sha256(json.dumps(_KEYS[stage](rerun), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def rerun_modules(stage: str) -> list[str]:
+    """Modules of this package that compute a stage, by their dotted names below it."""
+    return [_MODULES[stage]]
