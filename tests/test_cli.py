@@ -63,11 +63,11 @@ def test_answer_is_printed_with_the_path_of_the_report(results, capsys):
     ("arguments", "expected"),
     [
         ("train --pool nope --draw 0 --seed 0", "--pool nope is not in study smoke: the choices are bucket1, bucket2"),
-        ("train --pool all --draw 2 --seed 0", "--draw 2 is not in study smoke: the choices are 0, 1"),
-        ("train --pool all --draw -1 --seed 0", "--draw -1 is not in study smoke: the choices are 0, 1"),
+        ("train --pool all --draw 3 --seed 0", "--draw 3 is not in study smoke: the choices are 0, 1, 2"),
+        ("train --pool all --draw -1 --seed 0", "--draw -1 is not in study smoke: the choices are 0, 1, 2"),
         ("train --pool all --draw 0 --seed 1", "--seed 1 is not in study smoke: the choices are 0"),
-        ("union --pool bucket1 --draw 0", "--pool bucket1 is not in study smoke: the choices are top2, top3, all"),
-        ("buckets --draw 9", "--draw 9 is not in study smoke: the choices are 0, 1"),
+        ("union --pool bucket1 --draw 0", "--pool bucket1 is not in study smoke: the choices are top2, all"),
+        ("buckets --draw 9", "--draw 9 is not in study smoke: the choices are 0, 1, 2"),
     ],
 )
 def test_jobs_that_are_not_of_the_study_are_refused(results, capsys, arguments, expected):

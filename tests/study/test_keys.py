@@ -43,7 +43,7 @@ REST = {"runs", "laws", "frontier", "report"}
     [
         # a study grows: what it has stays
         ("pools.unions.mid", ["bucket2", "bucket3"], REST),
-        ("pools.draws", 3, {"pools", "runs", "report"}),
+        ("pools.draws", 4, {"pools", "runs", "report"}),
         ("runs.seeds", 2, {"runs", "report"}),
         ("frontier.budgets", [300, 600, 1200, 2400, 4800, 9600, 19200], {"frontier", "report"}),
         # what does not change a result

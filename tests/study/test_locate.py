@@ -84,9 +84,9 @@ def test_packages_that_are_not_installed_are_named_before_any_job():
 def test_plan_counts_trainings_and_jobs(tmp_path):
     lines = describe_plan(parsed(content("smoke"))).splitlines()
     assert lines[0] == "smoke: Blurred digits, ranked by sharpness"
-    assert "runs: 14 trainings (2 draws x 1 seeds a pool)" in lines
-    assert f"training: {14 * 4800} samples in all" in lines
-    assert lines[-1] == "jobs: 29"  # samples, 2 buckets, pools, 6 unions, 14 train; runs, laws, frontier, report, all
+    assert "runs: 18 trainings (3 draws x 1 seeds a pool)" in lines
+    assert f"training: {18 * 4800} samples in all" in lines
+    assert lines[-1] == "jobs: 34"  # samples, 3 buckets, pools, 6 unions, 18 train; runs, laws, frontier, report, all
     assert "runs: imported" in describe_plan(parsed(declared())).splitlines()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
-from curation_scaling.study import Study, json_schema, load_study
+from curation_scaling.study import Rerun, Study, json_schema, load_study
 from curation_scaling.study.runs import Import, Train
 
 
@@ -47,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     answer.add_argument("results", type=Path, help="results/<study>")
     answer.set_defaults(action=_answer)
 
+    explain = commands.add_parser("explain", help="formula, source, columns and parameters of a law")
+    explain.add_argument("law", nargs="?", help="its name; all laws without one")
+    explain.set_defaults(action=_explain)
+
     advise = commands.add_parser("advise", help="the answer at any budget, from the saved fits of a finished study")
     advise.add_argument("results", type=Path, help="results/<study>")
     advise.add_argument(
@@ -54,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
-    for name, (help_text, _, identity) in _STAGES.items():
+    for name, (help_text, _, identity) in (_STAGES | _RERUN_STAGES).items():
         stage = commands.add_parser(name, help=help_text)
         stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
         stage.add_argument("--settings", help="digest of the study's keys that the caller means")
@@ -89,11 +93,20 @@ def _answer(options: argparse.Namespace) -> None:
     print(f"Report: {layout.report}")
 
 
+def _explain(options: argparse.Namespace) -> None:
+    from curation_scaling.laws.explain import explain, explain_all
+
+    print(explain(options.law) if options.law else explain_all(), end="")
+
+
 def _advise(options: argparse.Namespace) -> None:
     from curation_scaling.frontier.advise import advise
 
     layout = Layout(options.results)
-    print(advise(load_study(layout.study), layout, options.budget))
+    study = load_study(layout.study)
+    if isinstance(study, Rerun):
+        raise InputError(f"study {study.study} is a rerun: it compares published numbers and advises on no budget")
+    print(advise(study, layout, options.budget))
 
 
 def _stage(options: argparse.Namespace) -> None:
@@ -101,12 +114,29 @@ def _stage(options: argparse.Namespace) -> None:
 
     layout = Layout(options.results)
     study = load_study(layout.study)
+    if isinstance(study, Rerun) != (options.stage in _RERUN_STAGES):
+        kind, others = ("a rerun", _RERUN_STAGES) if isinstance(study, Rerun) else ("no rerun", _STAGES)
+        raise InputError(f"study {study.study} is {kind}: its stages are {', '.join(others)}")
+    if isinstance(study, Rerun):
+        _rerun_stage(study, layout, options)
+        return
     _, run, identity = _STAGES[options.stage]
     arguments = {name: getattr(options, name) for name in identity}
     _check_identity(study, options.stage, arguments)
     if options.settings and options.settings != stage_digest(study, options.stage, **arguments):
-        raise InputError(f"{layout.study} changed since this workflow started: start it again")
+        raise InputError(_CHANGED.format(layout.study))
     run(study, layout, **arguments)
+
+
+def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> None:
+    from curation_scaling.study.rerun_keys import rerun_digest
+
+    if options.settings and options.settings != rerun_digest(rerun, options.stage):
+        raise InputError(_CHANGED.format(layout.study))
+    _RERUN_STAGES[options.stage][1](rerun, layout)
+
+
+_CHANGED = "{} changed since this workflow started: start it again"
 
 
 def _check_identity(study: Study, stage: str, identity: dict[str, str | int]) -> None:
@@ -182,6 +212,24 @@ def _partial_report(study: Study, layout: Layout) -> None:
     build_partial_report(study, layout)
 
 
+def _points(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.points import build_points
+
+    build_points(rerun, layout)
+
+
+def _reproduction(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.stage import reproduce
+
+    reproduce(rerun, layout)
+
+
+def _reproduction_report(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.report.reproduction import build_reproduction_report
+
+    build_reproduction_report(rerun, layout)
+
+
 # name: (help, function, what identifies one job of it)
 _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "samples": ("read and score the source", _samples, ()),
@@ -194,4 +242,10 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "frontier": ("compare all pools at all budgets", _frontier, ()),
     "report": ("write the report", _report, ()),
     "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
+}
+# The same for the stages of a rerun.
+_RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "points": ("read the published runs of a rerun", _points, ()),
+    "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
+    "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

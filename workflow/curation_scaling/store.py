@@ -39,6 +39,12 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_sha256(folder: Path, pattern: str) -> str:
+    """sha256 (hex) of a folder's matching files: of the lines that `sha256sum` prints for them, sorted by name."""
+    paths = sorted(folder.glob(pattern))
+    return hashlib.sha256("".join(f"{file_sha256(path)}  {path.name}\n" for path in paths).encode()).hexdigest()
+
+
 def checksum_path(path: Path) -> Path:
     """Where the artifact's sha256 is recorded."""
     return path.with_name(path.name + ".sha256")

@@ -9,10 +9,11 @@ from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.runs.identity import run_identities
-from curation_scaling.study import parse_study
+from curation_scaling.study import Rerun, parse_study
 from curation_scaling.study.keys import stage_digest
-from curation_scaling.study.locate import check_inputs, data_files, path_of
+from curation_scaling.study.locate import check_inputs, data_files, files_at, path_of
 from curation_scaling.study.modules import stage_modules
+from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
 from curation_scaling.study.save import save_study
 
 try:
@@ -26,8 +27,9 @@ except InputError as error:
 
 PATHS = Layout(Path("results") / STUDY.study)
 LOGS = f"logs/{STUDY.study}"
-DATA_FILES = [path_of(STUDY, file) for file in data_files(STUDY)]
-POOLS = STUDY.pools.members if run_identities(STUDY) else {}
+DATA_FILES = [path for file in data_files(STUDY) for path in files_at(path_of(STUDY, file))]
+RERUN = isinstance(STUDY, Rerun)
+POOLS = STUDY.pools.members if not RERUN and run_identities(STUDY) else {}
 
 # Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
 # the package that belongs to these rules.
@@ -46,10 +48,12 @@ def command(stage, settings=True):
 
 def settings(stage):
     """A params function: the digest of the study's keys that a job depends on."""
+    if RERUN:
+        return lambda wildcards: rerun_digest(STUDY, stage)
     kinds = {"draw": int, "seed": int}
     return lambda wildcards: stage_digest(STUDY, stage, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()})
 
 
 def code(stage):
     """The digest of the package's modules that compute a stage."""
-    return code_digest(*stage_modules(STUDY, stage))
+    return code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))

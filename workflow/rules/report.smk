@@ -6,7 +6,10 @@ rule report:
         PATHS.frontier,
         PATHS.switches,
         [PATHS.edges, PATHS.summary] if POOLS else [],
-        [PATHS.law(name) for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")],
+        [
+            PATHS.law(name)
+            for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")
+        ],
     output:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,

@@ -22,6 +22,7 @@ def advise(study: Study, layout: Layout, budgets: Sequence[float]) -> str:
     content = study.model_dump(mode="json")
     content["frontier"]["budgets"] = sorted(set(budgets))
     asked = parse_study(content, "--budget")
+    assert isinstance(asked, Study)
     tables = ((layout.runs, RUNS), (layout.law("fits"), FITS), (layout.law("draws"), DRAWS))
     runs, fits, draws = (read(path, schema, study=study.study) for path, schema in tables)
     asked = with_main_law(asked, read(layout.law("comparison"), COMPARISON, study=study.study))

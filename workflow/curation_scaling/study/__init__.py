@@ -2,5 +2,6 @@
 
 from curation_scaling.study.load import json_schema, load_study, parse_study
 from curation_scaling.study.model import Study
+from curation_scaling.study.rerun import Rerun
 
-__all__ = ["Study", "json_schema", "load_study", "parse_study"]
+__all__ = ["Rerun", "Study", "json_schema", "load_study", "parse_study"]

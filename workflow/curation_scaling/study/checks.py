@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Name, Part, Positive, Real, Share
-
 
 _TOLERANCE = "largest absolute difference that agrees, by the printed digits"
 
@@ -21,8 +20,14 @@ class ScalarCheck(Check):
     """A check of one number."""
 
     quantity: str = Field(min_length=1, description="what the number is, in words")
-    published: Real
-    tolerance: Positive = Field(description=_TOLERANCE)
+    published: Real | None = Field(None, description="the published number, if there is one")
+    tolerance: Positive | None = Field(None, description=f"{_TOLERANCE}; needed with a published number")
+
+    @model_validator(mode="after")
+    def _decidable(self) -> "ScalarCheck":
+        if self.published is not None and self.tolerance is None:
+            raise ValueError("tolerance is missing; say how large a difference still agrees, by the printed digits")
+        return self
 
 
 class ObjectiveCheck(ScalarCheck):
@@ -86,7 +91,9 @@ class ExtrapolationCheck(Check):
 
     kind: Literal["extrapolation"]
     group: str = Field(min_length=1, description="the group of runs that is averaged")
-    published: dict[Name, Real] = Field(min_length=1, description="fit: published value")
+    published: dict[Name, Real | None] = Field(
+        min_length=1, description="fit: published value, or null where none was published"
+    )
     tolerance: Positive = Field(description=_TOLERANCE)
 
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from curation_scaling.study.base import NAME, SHA256
-from curation_scaling.study.model import Study
 
 Path = list[int | str]
 
@@ -40,14 +39,14 @@ _PATTERNS = {
 }
 
 
-def describe_faults(error: ValidationError) -> str:
-    """The first fault as one sentence, and how many more there are."""
+def describe_faults(error: ValidationError, root: type[BaseModel]) -> str:
+    """The first fault of a file that should describe a `root` as one sentence, and how many more there are."""
     faults = error.errors(include_url=False)
     # An unknown key explains a missing one better than the other way round.
     first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
-    keys = {_render(_trace(f["loc"])[0]) for f in faults}
+    keys = {_render(_trace(f["loc"], root)[0]) for f in faults}
     rest = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
-    return _describe(first) + rest
+    return _describe(first, root) + rest
 
 
 def foreign_value(content: Any) -> str:
@@ -78,8 +77,8 @@ def _foreign(value: Any, path: Path, above: tuple[int, ...]) -> tuple[Path, Any]
     return None
 
 
-def _describe(fault: ErrorDetails) -> str:
-    path, model, tag = _trace(fault["loc"])
+def _describe(fault: ErrorDetails, root: type[BaseModel]) -> str:
+    path, model, tag = _trace(fault["loc"], root)
     kind, value, context = fault["type"], fault["input"], fault.get("ctx", {})
     if kind == "value_error":
         message = str(context["error"])
@@ -124,14 +123,14 @@ def _keys_of(models: Mapping[str, type[BaseModel]]) -> list[str]:
     return sorted({name for model in models.values() for name in model.model_fields})
 
 
-def _trace(location: tuple[int | str, ...]) -> tuple[Path, dict[str, type[BaseModel]], str]:
+def _trace(location: tuple[int | str, ...], root: type[BaseModel]) -> tuple[Path, dict[str, type[BaseModel]], str]:
     """Follow a fault's location through the models.
 
     Returns its path in the file, that is without the tags that choose among models; the models (by tag) that its last
     key belongs to; and the tag that chose them, such as "kind: images".
     """
     path: Path = []
-    here: Any = Study
+    here: Any = root
     models: dict[str, type[BaseModel]] = {}
     tag = ""
     for part in location:

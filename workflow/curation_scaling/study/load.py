@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from curation_scaling.errors import InputError
 from curation_scaling.study.faults import describe_faults, foreign_value
 from curation_scaling.study.model import Study
+from curation_scaling.study.rerun import Rerun
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: Path) -> Study | Rerun:
     """Read a study file (YAML).
 
     Raises:
@@ -34,26 +35,27 @@ def load_study(path: Path) -> Study:
     return parse_study(content, str(path))
 
 
-def parse_study(content: Any, where: str) -> Study:
-    """Check the content of a study; `where` names its file in messages.
+def parse_study(content: Any, where: str) -> Study | Rerun:
+    """Check the content of a study; `where` names its file in messages. The key `reproduction` makes it a rerun.
 
     Raises:
         InputError: if it does not describe a study.
     """
     if not isinstance(content, Mapping):
         raise InputError(f"{where} holds no keys: a study is a mapping of keys, such as `study: NAME`")
+    model: type[Study | Rerun] = Rerun if "reproduction" in content else Study
     try:
         # Through JSON: YAML's numbers and lists reach the strict models as what they are, and nothing else can.
-        return Study.model_validate_json(json.dumps(content))
+        return model.model_validate_json(json.dumps(content))
     except ValidationError as error:
-        raise InputError(f"{where}: {describe_faults(error)}") from None
+        raise InputError(f"{where}: {describe_faults(error, model)}") from None
     except (TypeError, ValueError):
         raise InputError(f"{where}: {foreign_value(content)}") from None
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a study file, for editors and for documentation."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Study.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | TypeAdapter(Study | Rerun).json_schema()
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -10,15 +10,21 @@ from curation_scaling.study.files import DataFile
 from curation_scaling.study.keys import samples_keys
 from curation_scaling.study.model import Study
 from curation_scaling.study.pools import DocstringSource, TableSource
+from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 
 
-def path_of(study: Study, file: DataFile) -> Path:
+def path_of(study: Study | Rerun, file: DataFile) -> Path:
     """Where the file should lie: below `data_root`, or where its absolute path says."""
     return Path(study.data_root or ".").expanduser() / Path(file.path).expanduser()
 
 
-def locate(study: Study, file: DataFile) -> Path:
+def files_at(path: Path) -> list[Path]:
+    """The file at a path, or the JSON files of the folder there, by name."""
+    return sorted(path.glob("*.json")) if path.is_dir() else [path]
+
+
+def locate(study: Study | Rerun, file: DataFile) -> Path:
     """The path of a file whose bytes are the declared ones.
 
     Raises:
@@ -27,18 +33,18 @@ def locate(study: Study, file: DataFile) -> Path:
     path = path_of(study, file)
     check_present(study, file)
     if file.sha256 is not None:
-        from curation_scaling.store import file_sha256
+        from curation_scaling.store import file_sha256, folder_sha256
 
-        found = file_sha256(path)
+        found = folder_sha256(path, "*.json") if path.is_dir() else file_sha256(path)
         if found != file.sha256:
             raise InputError(f"{path} has sha256 {found}, the study wants {file.sha256}: fetch the file again")
     return path
 
 
-def check_present(study: Study, file: DataFile) -> None:
+def check_present(study: Study | Rerun, file: DataFile) -> None:
     """Raise InputError if the file is missing."""
     path = path_of(study, file)
-    if path.is_file():
+    if path.is_file() or (isinstance(study, Rerun) and path.is_dir()):
         return
     check = f" (sha256 {file.sha256})" if file.sha256 else ""
     fetch = f"fetch it from {file.url}{check}" if file.url else f"put it there{check}"
@@ -46,8 +52,11 @@ def check_present(study: Study, file: DataFile) -> None:
     raise InputError(f"{path} is missing: {fetch}{root}")
 
 
-def data_files(study: Study) -> Iterator[DataFile]:
+def data_files(study: Study | Rerun) -> Iterator[DataFile]:
     """All data files that the study reads."""
+    if isinstance(study, Rerun):
+        yield from {file.path: file for table in study.tables for file in table.files}.values()
+        return
     if isinstance(study.pools.source, TableSource):
         yield from study.pools.source.files
     if isinstance(study.runs, Import):
@@ -69,12 +78,19 @@ def trainer_inputs(study: Study) -> list[Path]:
     return paths
 
 
-def check_inputs(study: Study) -> None:
+def check_inputs(study: Study | Rerun) -> None:
     """Before any job: every data file is there, and imported results, which are small, are the declared ones.
 
     Raises:
         InputError: for the first file that is not.
     """
+    if isinstance(study, Rerun):
+        for file in data_files(study):
+            locate(study, file)
+        from curation_scaling.laws.reproduction.fits import check_laws
+
+        check_laws(study)
+        return
     if isinstance(study.pools.source, DocstringSource):
         samples_keys(study)  # every package has a version
     for file in data_files(study):

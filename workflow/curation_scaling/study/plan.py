@@ -5,16 +5,19 @@ from __future__ import annotations
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.model import Study
+from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import Train
 
 
-def describe_plan(study: Study) -> str:
+def describe_plan(study: Study | Rerun) -> str:
     """Pools, runs and jobs of a valid study.
 
     Raises:
         InputError: if a file that it reads is missing.
     """
     check_inputs(study)
+    if isinstance(study, Rerun):
+        return _describe_rerun(study)
     runs = len(run_identities(study))
     lines = [
         f"{study.study}: {study.title}",
@@ -32,4 +35,15 @@ def describe_plan(study: Study) -> str:
     else:
         lines.insert(2, "runs: imported")
         lines.append("jobs: 5")
+    return "\n".join(lines)
+
+
+def _describe_rerun(rerun: Rerun) -> str:
+    lines = [
+        f"{rerun.study}: {rerun.title}",
+        f"tables: {', '.join(table.name for table in rerun.tables)}",
+        f"fits: {', '.join(fit.name for fit in rerun.fits)}",
+        f"checks: {len(rerun.reproduction)}",
+        "jobs: 4",
+    ]
     return "\n".join(lines)

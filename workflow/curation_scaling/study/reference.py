@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from curation_scaling.study import base
 from curation_scaling.study.model import Study
+from curation_scaling.study.rerun import Rerun
 
 _NAMES = {
     repr(kind): name
@@ -33,13 +34,13 @@ _NAMES = {
 
 
 def describe_keys() -> str:
-    """Markdown: one table for the study and one for each of its parts."""
-    return "\n".join(_table(path, model) for path, model in _parts("", Study))
+    """Markdown: one table for the study and one for each of its parts, then the same for a rerun."""
+    return "\n".join(_table(path, model) for root in (Study, Rerun) for path, model in _parts("", root))
 
 
 def _table(path: str, model: type[BaseModel]) -> str:
     kind = _tag(model)
-    title = f"`{path}`" + (f" of kind `{kind}`" if kind else "") if path else "The study"
+    title = f"`{path}`" + (f" of kind `{kind}`" if kind else "") if path else f"The {model.__name__.lower()}"
     lines = [f"## {title}", "", (model.__doc__ or "").strip().splitlines()[0], ""]
     lines += ["| key | value | default | meaning |", "|-|-|-|-|"]
     for name, field in model.model_fields.items():

@@ -41,7 +41,9 @@ class Table(Part):
 
     name: Name
     files: list[DataFile] = Field(
-        min_length=1, description="CSV or Parquet files with the same columns, one below the other"
+        min_length=1,
+        description="CSV or Parquet files with the same columns, one below the other; or a folder of JSON files, a "
+        "row each, whose columns are keys and list positions joined by dots (sha256: of the lines of sha256sum *.json)",
     )
     columns: dict[str, str] = Field({}, description="column that laws read (or group): column of the file")
     run: list[str] = Field([], description="columns of the file that name a run together; default: the row's number")

@@ -17,6 +17,7 @@ from curation_scaling.laws.law import Law
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
 from curation_scaling.seeds import derive_seed
+from curation_scaling.study.checks import RSquaredCheck
 from curation_scaling.study.rerun import NUMBERS, FitOf, Formula, Rerun
 
 Interval = tuple[float | None, float | None]
@@ -78,6 +79,27 @@ def law_of(rerun: Rerun, name: str) -> Law:
     return _formula_law(own[name]) if name in own else law_named(name)
 
 
+def check_laws(rerun: Rerun) -> None:
+    """Raise InputError, before anything is fitted, if a law is unknown or a fit fixes an unknown parameter."""
+    for i, spec in enumerate(rerun.fits):
+        try:
+            laws = [law_of(rerun, name) for name in spec.laws]
+        except InputError as error:
+            raise InputError(f"key fits[{i}].laws: {error}") from None
+        for law in laws:
+            if unknown := [name for name in spec.fixed if name not in law.names]:
+                raise InputError(
+                    f"key fits[{i}].fixed.{unknown[0]}: law {law.name} has no such parameter; it has "
+                    f"{', '.join(law.names)}"
+                )
+    for i, check in enumerate(rerun.reproduction):
+        if isinstance(check, RSquaredCheck) and check.law is not None:
+            try:
+                law_of(rerun, check.law)
+            except InputError as error:
+                raise InputError(f"key reproduction[{i}].law: {error}") from None
+
+
 def _formula_law(formula: Formula) -> ExpressionLaw:
     specs = {p.name: p.model_dump(exclude={"name"}, exclude_none=True) for p in formula.parameters}
     return ExpressionLaw.from_config(formula.name, {"formula": formula.formula, "parameters": specs})
@@ -99,7 +121,7 @@ def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
 
 def _fits(rerun: Rerun, spec: FitOf, rows: pl.DataFrame) -> Iterator[PointFit]:
     laws = [law_of(rerun, name) for name in spec.laws]
-    seed = derive_seed(rerun.seed, f"bootstrap {spec.name}")
+    seed = derive_seed(rerun.seed, "bootstrap", spec.name)
     parts = rows.partition_by("run_id", maintain_order=True) if spec.each_run else [rows]
     for part in parts:
         fitted = part.filter(role=FITTED)

@@ -9,6 +9,7 @@ from curation_scaling.artifacts import POINTS
 from curation_scaling.errors import InputError
 from curation_scaling.laws import symbolic
 from curation_scaling.laws.columns import column
+from curation_scaling.laws.reproduction.records import read_records
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.table import read_columns
 from curation_scaling.store import digest, write
@@ -36,7 +37,8 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
     text = [*table.run, *(lookup.column for lookup in table.lookups)]
     text += [table.columns["group"]] if "group" in table.columns else []
     paths = [locate(rerun, file) for file in table.files]
-    frame = pl.concat([read_columns(path, _sources(table), text) for path in paths]).with_row_index(_ROW)
+    parts = [(read_records if path.is_dir() else read_columns)(path, _sources(table), text) for path in paths]
+    frame = pl.concat(parts).with_row_index(_ROW)
     if table.distinct:
         frame = frame.unique([name for name in frame.columns if name != _ROW], keep="first", maintain_order=True)
     frame = frame.with_columns(pl.col(source).alias(name) for name, source in table.columns.items())
@@ -59,7 +61,7 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
         run_id=run,
         group=pl.col("group") if "group" in table.columns else pl.lit(None, pl.String),
         role=role,
-        **{name: pl.Series(_numbers(frame, name, where), dtype=pl.Float64) for name in NUMBERS},
+        **{name: _numbers(frame, name, where) for name in NUMBERS},
     )
 
 
@@ -113,10 +115,11 @@ def pareto(frame: pl.DataFrame, over: str) -> pl.DataFrame:
     return ordered.filter(pl.col("error") < before)
 
 
-def _numbers(frame: pl.DataFrame, name: str, where: str) -> list[float] | list[None]:
+def _numbers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
+    """A column that laws read, positive numbers throughout; nulls where the table does not have it."""
     if name not in frame.columns:
-        return [None] * frame.height
+        return pl.repeat(None, frame.height, dtype=pl.Float64, eager=True)
     try:
-        return column(frame, name).tolist()
+        return pl.Series(column(frame, name))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

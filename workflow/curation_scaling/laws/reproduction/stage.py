@@ -1,0 +1,56 @@
+"""The stage that makes a paper's fits again and compares its numbers; it writes everything below `laws/`."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION
+from curation_scaling.errors import InputError
+from curation_scaling.laws.reproduction.fits import Fitted, fit_points
+from curation_scaling.laws.reproduction.numbers import Number, numbers_of
+from curation_scaling.laws.reproduction.tables import describe_fits, diagnostic_rows, fit_rows, hold_out_rows
+from curation_scaling.layout import Layout
+from curation_scaling.store import inputs_digest, read, write, write_bytes
+from curation_scaling.study.checks import AnyCheck
+from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.rerun_keys import reproduction_keys
+
+
+def reproduce(rerun: Rerun, layout: Layout) -> None:
+    """Fit, compare, and write fits, holdout, diagnostics, reproduction, and the fits in words.
+
+    Raises:
+        InputError: if the points do not carry a law, or a check names what is not there.
+    """
+    points = read(layout.points, POINTS, study=rerun.study)
+    fits = {spec.name: fit_points(rerun, spec, points) for spec in rerun.fits}
+    held_out, refused = zip(*(hold_out_rows(fitted) for fitted in fits.values()), strict=True)
+    diagnostics = pl.concat([*(diagnostic_rows(fitted) for fitted in fits.values()), *refused])
+    inputs = inputs_digest(reproduction_keys(rerun), layout.points)
+    for schema, frame in (
+        (FITS, pl.concat(fit_rows(fitted) for fitted in fits.values())),
+        (HOLDOUT, pl.concat(held_out)),
+        (DIAGNOSTICS, diagnostics),
+        (REPRODUCTION, compare_numbers(rerun, fits)),
+    ):
+        write(layout.law(schema.name.removeprefix("laws/")), schema, frame, study=rerun.study, inputs=inputs)
+    write_bytes(layout.fits_text, describe_fits(list(fits.values())).encode())
+
+
+def compare_numbers(rerun: Rerun, fits: dict[str, Fitted]) -> pl.DataFrame:
+    """Rows of `laws/reproduction`, in the order of the study's checks."""
+    rows = []
+    for i, check in enumerate(rerun.reproduction):
+        try:
+            numbers = list(numbers_of(rerun, check, fits))
+        except InputError as error:
+            raise InputError(f"key reproduction[{i}]: {error}") from None
+        rows += [number._asdict() | {"agrees": number.agrees} | _words(check, number) for number in numbers]
+    types = {name: pl.Float64 for name in ("published", "refit", "lower", "upper", "level", "tolerance")}
+    frame = pl.DataFrame(rows, schema_overrides={**types, "agrees": pl.Boolean}, infer_schema_length=None)
+    return frame.drop("reaches").with_row_index("order")
+
+
+def _words(check: AnyCheck, number: Number) -> dict[str, str]:
+    """A check of several numbers may name some that were never published."""
+    return {"source": check.source if number.published is not None else "not published", "note": check.note}

@@ -1,0 +1,138 @@
+"""The report of a rerun: published numbers beside the refits, every disagreement in words, and the fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import yaml
+
+from curation_scaling import __version__
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION
+from curation_scaling.layout import Layout
+from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
+from curation_scaling.report.page import Section, render
+from curation_scaling.report.provenance import artifact_table
+from curation_scaling.report.wording import plural
+from curation_scaling.store import read, verify, write_bytes
+from curation_scaling.study.rerun import Rerun
+
+_DIGITS = 10  # published objectives carry so many
+
+
+def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
+    """Read the rerun's artifacts and write `report.html` and, in words, `answer.txt`.
+
+    Raises:
+        InputError: if an artifact is missing, damaged, or of another study.
+    """
+    rows = read(layout.law("reproduction"), REPRODUCTION, study=rerun.study)
+    points = read(layout.points, POINTS, study=rerun.study)
+    verify(layout.fits_text)
+    words = layout.fits_text.read_text(encoding="utf-8")
+    schemas = (FITS, HOLDOUT, DIAGNOSTICS, REPRODUCTION)
+    paths = [layout.points, *(layout.law(schema.name.removeprefix("laws/")) for schema in schemas)]
+    sections = [
+        Section("numbers", "Published numbers, computed again", _numbers(rerun, rows)),
+        Section("differences", "Where they differ", _differences(rows)),
+        Section("fits", "Fits", element("pre", text(words), class_="words")),
+        Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
+    ]
+    subtitle = f"Study {rerun.study}: {plural(points.height, 'published evaluation')}, {verdict(rows)}."
+    page = render(rerun.title, subtitle, sections, f"curation-scaling {__version__}")
+    write_bytes(layout.answer, _answer(rerun, rows).encode())
+    write_bytes(layout.report, page)
+
+
+def verdict(rows: pl.DataFrame) -> str:
+    """How many published numbers agree."""
+    compared = rows.filter(pl.col("agrees").is_not_null())
+    return f"{compared.filter('agrees').height} of {plural(compared.height, 'published number')} agree"
+
+
+def _answer(rerun: Rerun, rows: pl.DataFrame) -> str:
+    lines = [f"{rerun.title}: {verdict(rows)}.", *(f"- {line}" for line in differences(rows))]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(rerun: Rerun, rows: pl.DataFrame) -> Markup:
+    body = [
+        [
+            row["quantity"],
+            _number(row["published"]),
+            _number(row["refit"]),
+            _interval(row),
+            _number(row["tolerance"]),
+            _agreement(row["agrees"]),
+            row["source"],
+        ]
+        for row in rows.iter_rows(named=True)
+    ]
+    headers = ["Quantity", "Published", "Refit", "Interval or range", "Tolerance", "Agrees", "Published in"]
+    rule = (
+        "A number agrees if it differs by no more than the tolerance; without a tolerance, if the interval or range "
+        "holds the published number."
+    )
+    shown = table("Published numbers and the same computed again", headers, body, words=(0, 5, 6))
+    notes = [bullets(found)] if (found := _notes(rows)) else []
+    return join([*([paragraph(rerun.about)] if rerun.about else []), shown, paragraph(rule, class_="quiet"), *notes])
+
+
+def _notes(rows: pl.DataFrame) -> list[str]:
+    """The notes that stand with no difference, each with the quantities that it speaks of."""
+    told = set(rows.filter(~pl.col("agrees"))["note"]) | {""}
+    by_note = rows.group_by("note", maintain_order=True).agg("quantity")
+    return [f"{'; '.join(names)}: {note}" for note, names in by_note.iter_rows() if note not in told]
+
+
+def _differences(rows: pl.DataFrame) -> Markup:
+    found = differences(rows)
+    return bullets(found) if found else paragraph("Every published number that was compared agrees.")
+
+
+def differences(rows: pl.DataFrame) -> list[str]:
+    """A sentence about each number that does not agree, with the study's note."""
+    return [_difference(row) for row in rows.filter(~pl.col("agrees")).iter_rows(named=True)]
+
+
+def _difference(row: dict[str, Any]) -> str:
+    difference = row["refit"] - row["published"]
+    allowed = f"tolerance {_number(row['tolerance'])}" if row["tolerance"] is not None else _interval(row)
+    words = (
+        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit {_number(row['refit'])}, "
+        f"a difference of {difference:+.3g}{f' ({allowed})' if allowed != '–' else ''}."
+    )
+    return f"{words} {row['note']}" if row["note"] else words
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.{_DIGITS}g}"
+
+
+def _interval(row: dict[str, Any]) -> str:
+    if row["lower"] is None or row["upper"] is None:
+        return "–"
+    level = f" ({row['level']:.0%})" if row["level"] is not None else ""
+    return f"{row['lower']:.5g} to {row['upper']:.5g}{level}"
+
+
+def _agreement(agrees: bool | None) -> str:
+    return "–" if agrees is None else "yes" if agrees else "no"
+
+
+def _provenance(rerun: Rerun, artifacts: Markup) -> Markup:
+    files = {file.path: file for item in rerun.tables for file in item.files}
+    listed = [
+        f"{file.path}: {file.url or 'no public address'}{f', sha256 {file.sha256}' if file.sha256 else ''}"
+        for file in files.values()
+    ]
+    content = yaml.safe_dump(rerun.model_dump(mode="json", exclude={"data_root"}), sort_keys=False, allow_unicode=True)
+    code = element("pre", text(content), tabindex="0", aria_label="The study file")
+    return join(
+        [
+            paragraph(f"Made by curation-scaling {__version__}, seed {rerun.seed}."),
+            bullets(listed),
+            artifacts,
+            details("The study file, with every default filled in", code),
+        ]
+    )
