@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from study_data import ABSENT, changed
+
 ROOT = Path(__file__).parents[2]
 SMOKE: dict[str, Any] = yaml.safe_load((ROOT / "config/studies/smoke.yaml").read_text())
 
@@ -74,12 +76,5 @@ def tiny(**changes: Any) -> dict[str, Any]:
     study["laws"] = {"bootstrap": 40, "names": ["goyal_eq3"]}
     study["frontier"] = {"budgets": [600, 1200, 2400]}
     for dotted, value in changes.items():
-        *path, last = dotted.split("__")
-        part = study
-        for key in path:
-            part = part[key]
-        if value is None:
-            del part[last]
-        else:
-            part[last] = value
+        study = changed(study, dotted.replace("__", "."), ABSENT if value is None else value)
     return study

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,19 +42,48 @@ def compare_all(
     study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The frontier and the switches of every law and rule; `study` names its main law."""
-    axis = budget_axis(study, runs)
-    sizes = pool_sizes(study, runs)
+    axis, sizes = budget_axis(study, runs), pool_sizes(study, runs)
+    frontier = compare_budgets(study, runs, fits, draws)
+    rules = _rules(study, fits, draws)
+    return frontier, pl.concat(_switches(study, fit, axis, sizes).with_columns(**rule) for fit, rule in rules)
+
+
+def compare_budgets(study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame) -> pl.DataFrame:
+    """The frontier alone, of every law and rule; `study` names its main law.
+
+    Raises:
+        InputError: if the smallest budget is below one pool.
+    """
+    axis, sizes = budget_axis(study, runs), pool_sizes(study, runs)
     _check_budgets(study, axis, sizes)
-    frontiers, switches = [], []
+    observed = _observe(study, runs)
+    rules = _rules(study, fits, draws)
+    return pl.concat(_frontier(study, fit, axis, sizes, observed).with_columns(**rule) for fit, rule in rules)
+
+
+def _rules(study: Study, fits: pl.DataFrame, draws: pl.DataFrame) -> Iterator[tuple[SavedFit, dict[str, pl.Expr]]]:
+    """Every law under every rule for mixtures, with the columns that name it."""
     for name in study.laws.names:
         saved = load_fit(name, fits, draws)
         for gamma in study.laws.gammas:
             main = name == study.laws.main and gamma == study.laws.gamma
-            rule = {"law": pl.lit(name), "gamma": pl.lit(gamma), "main": pl.lit(main)}
-            fit = saved.with_gamma(gamma)
-            frontiers.append(_frontier(study, fit, axis, sizes, runs).with_columns(**rule))
-            switches.append(_switches(study, fit, axis, sizes).with_columns(**rule))
-    return pl.concat(frontiers), pl.concat(switches)
+            yield saved.with_gamma(gamma), {"law": pl.lit(name), "gamma": pl.lit(gamma), "main": pl.lit(main)}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """How far the fitted runs reach, and the mean error of each (pool, samples seen) that was trained."""
+
+    most_seen: int
+    most_repeated: float
+    mean_error: dict[tuple[str, float], float]
+
+
+def _observe(study: Study, runs: pl.DataFrame) -> Observed:
+    fitted = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions).filter(role="fitted")
+    most_seen, most_repeated = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
+    means = runs.group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()
+    return Observed(most_seen, most_repeated, {(pool, seen): error for pool, seen, error in means})
 
 
 @dataclass(frozen=True)
@@ -120,17 +149,14 @@ def _check_budgets(study: Study, axis: BudgetAxis, sizes: Sizes) -> None:
         )
 
 
-def _frontier(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes, runs: pl.DataFrame) -> pl.DataFrame:
+def _frontier(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes, observed: Observed) -> pl.DataFrame:
     compared = compare(*predict_pools(fit, sizes, axis.samples), study.laws.level)
-    fitted = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions).filter(role="fitted")
-    most_seen, most_repeated = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
-    measured = {(pool, n): e for pool, n, e in runs.group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()}
     rows = []
     for p, (pool, parts) in enumerate(sizes.items()):
         unique = sum(parts.values())
         for b, samples in enumerate(axis.samples):
             whole = round(samples) if np.isclose(samples, round(samples), rtol=1e-9) else samples
-            at = {name: measured.get((name, whole)) for name in sizes}
+            at = {name: observed.mean_error.get((name, whole)) for name in sizes}
             known = [e for e in at.values() if e is not None]
             rows.append(
                 {
@@ -141,7 +167,7 @@ def _frontier(study: Study, fit: SavedFit, axis: BudgetAxis, sizes: Sizes, runs:
                     "unique_samples": unique,
                     "repetitions": float(samples) / unique,
                     **{k: v[p, b].item() for k, v in compared._asdict().items()},
-                    "extrapolated": bool(samples > most_seen or samples / unique > most_repeated),
+                    "extrapolated": bool(samples > observed.most_seen or samples / unique > observed.most_repeated),
                     "measured": at[pool],
                     "measured_best": at[pool] == min(known) if len(known) == len(sizes) else None,
                 }

@@ -1,5 +1,7 @@
 """Choosing among laws by how they extrapolate inside the runs at hand."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +9,7 @@ import polars as pl
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws.diagnostics import information
-from curation_scaling.laws.fit import fit_law
+from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.holdout import holdout
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.registry import law_named
@@ -38,7 +40,15 @@ def compare(
     fit to all runs. A law that cannot be fitted stands last with the reason in `note`.
     Raises InputError when no law can be fitted.
     """
-    rows = [_row(law_named(law) if isinstance(law, str) else law, runs, loss, delta) for law in laws]
+    return rank([_judged(law_named(law) if isinstance(law, str) else law, runs, loss, delta) for law in laws])
+
+
+def rank(judged: Sequence[tuple[str, Judged]]) -> pl.DataFrame:
+    """Return the table of `compare` for laws by name, each with its fit and hold-out, or why it has none.
+
+    Raises InputError when no law has any.
+    """
+    rows = [_row(name, found) for name, found in judged]
     rows.sort(key=lambda row: row[1])
     if not rows or not np.isfinite(rows[0][1]):
         raise InputError(f"none of the laws can be judged on these runs: {rows[0][-1] if rows else 'no law was given'}")
@@ -46,15 +56,23 @@ def compare(
     return pl.DataFrame(marked, schema=SCHEMA, orient="row")
 
 
+# A law's fit to all runs and the table of its hold-out, or the reason that it has none.
+Judged = tuple[Fit, pl.DataFrame] | str
 _Row = tuple[str, float, float, float, str, float, float, float, float, str]
 
 
-def _row(law: Law, runs: pl.DataFrame, loss: str, delta: float) -> _Row:
+def _judged(law: Law, runs: pl.DataFrame, loss: str, delta: float) -> tuple[str, Judged]:
     try:
         table = holdout(law, runs, loss=loss, delta=delta)
-        fit = fit_law(law, runs, loss=loss, delta=delta, bootstrap=0)
+        return law.name, (fit_law(law, runs, loss=loss, delta=delta, bootstrap=0), table)
     except InputError as error:
-        return (law.name, np.inf, np.inf, np.nan, "", np.inf, np.inf, np.inf, np.inf, str(error))
+        return law.name, str(error)
+
+
+def _row(name: str, found: Judged) -> _Row:
+    if isinstance(found, str):
+        return (name, np.inf, np.inf, np.nan, "", np.inf, np.inf, np.inf, np.inf, found)
+    fit, table = found
     by_cutoff = (
         table.with_columns(cutoff=pl.col("compute") / pl.col("distance"))
         .group_by("method", "cutoff", "split", maintain_order=True)
@@ -66,4 +84,4 @@ def _row(law: Law, runs: pl.DataFrame, loss: str, delta: float) -> _Row:
     largest = by_cutoff.filter((pl.col("method") == "law") & (pl.col("split") == "largest"))
     held, bias = (largest["score"][0] ** 0.5, largest["bias"][0]) if largest.height else (np.nan, np.nan)
     aicc, bic = information(fit)
-    return (law.name, score["law"], held, bias, naive, naive_score, aicc, bic, fit.objective, "")
+    return (name, score["law"], held, bias, naive, naive_score, aicc, bic, fit.objective, "")

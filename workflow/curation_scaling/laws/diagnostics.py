@@ -14,6 +14,7 @@ from curation_scaling.laws.bootstrap import labels
 from curation_scaling.laws.columns import cells
 from curation_scaling.laws.losses import LOSSES, loss_named
 from curation_scaling.laws.profile import scale_of_loss
+from curation_scaling.laws.selection import RISE
 from curation_scaling.laws.solver import minimise
 from curation_scaling.laws.starts import scaled_information
 
@@ -27,7 +28,6 @@ MOST_CONDITION = 1e3  # of the scaled Jacobian: beyond it, directions of the par
 MOST_CORRELATION = 0.99
 MOST_SWITCHED = 0.05  # share of replicates that moved to another basin
 LEAST_LACK_OF_FIT = 0.01  # p-value
-RISE = 0.01  # relative, above the lowest mean error before
 _SCHEMA = {"name": pl.String, "subject": pl.String, "value": pl.Float64, "flag": pl.Boolean, "message": pl.String}
 
 

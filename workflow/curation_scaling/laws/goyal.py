@@ -153,7 +153,21 @@ class GoyalEq3(RepetitionLaw):
 
 
 @dataclass(frozen=True)
-class ReleasedUtility(RepetitionLaw):
+class ReleasedLaw(RepetitionLaw):
+    """What the two forms of the released code share: the amplitude inside the power, and gamma = 1."""
+
+    @property
+    def defaults(self) -> Mapping[str, float | str]:
+        """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
+        return {"gamma": 1.0}
+
+    def levels(self, error: float, samples: float, slopes: Array) -> Array:
+        """Return a with (a n / 1e5)^b = y - d."""
+        return RELEASED_UNIT / samples * error ** (1 / slopes)
+
+
+@dataclass(frozen=True)
+class ReleasedUtility(ReleasedLaw):
     """The released "utility" form: y = ((a n_1 / 1e5)^{b_1} + d) prod_{j>=2} (n_j / n_{j-1})^{b_j}.
 
     n_j = samples seen at the end of epoch j, b_j = b (1/2)^((j-1)/tau): d is multiplied by the product. Mixtures: b_j
@@ -165,15 +179,6 @@ class ReleasedUtility(RepetitionLaw):
     name = "released_utility"
     source = "Goyal et al. 2024, released code (utility)"
     formula = "y = ((a n_1/1e5)^b_1 + d) prod_j (n_j/n_(j-1))^b_j, b_j = b (1/2)^((j-1)/tau)"
-
-    @property
-    def defaults(self) -> Mapping[str, float | str]:
-        """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
-        return {"gamma": 1.0}
-
-    def levels(self, error: float, samples: float, slopes: Array) -> Array:
-        """Return a with (a n / 1e5)^b = y - d."""
-        return RELEASED_UNIT / samples * error ** (1 / slopes)
 
     def prepared(self, curve: Curve) -> Curve:
         """Return the curve with its epoch lengths from n_1 on."""

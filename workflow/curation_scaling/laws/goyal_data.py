@@ -1,19 +1,17 @@
 """The released "effective data" law of Goyal et al. 2024: repeated samples count for less, the exponent stays."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from curation_scaling.laws.goyal import RELEASED_UNIT
+from curation_scaling.laws.goyal import RELEASED_UNIT, ReleasedLaw
 from curation_scaling.laws.law import Array
 from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, stretched
-from curation_scaling.laws.repetition_law import RepetitionLaw
 
 
 @dataclass(frozen=True)
-class ReleasedData(RepetitionLaw):
+class ReleasedData(ReleasedLaw):
     """y = (a sum_j (n_j - n_{j-1}) delta^(j-1) / 1e5)^b + d, delta = (1/2)^(1/tau); alike to Muennighoff et al. 2023.
 
     Mixtures, over segments s between the epoch ends of any pool, with delta_i' = (1/2)^(1/tau_i') and
@@ -26,15 +24,6 @@ class ReleasedData(RepetitionLaw):
     name = "released_data"
     source = "Goyal et al. 2024, released code (data)"
     formula = "y = (a sum_j (n_j - n_(j-1)) (1/2)^((j-1)/tau) / 1e5)^b + d"
-
-    @property
-    def defaults(self) -> Mapping[str, float | str]:
-        """Return gamma = 1: the released code multiplies tau by the number of equal pools."""
-        return {"gamma": 1.0}
-
-    def levels(self, error: float, samples: float, slopes: Array) -> Array:
-        """Return a with (a n / 1e5)^b = y - d."""
-        return RELEASED_UNIT / samples * error ** (1 / slopes)
 
     def evaluate(self, theta: Array, design: MixtureDesign) -> tuple[Array, Array]:
         """Return predicted errors and their derivatives."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws.compare import compare
+from curation_scaling.laws.compare import Judged, rank
 from curation_scaling.laws.fit import Fit
 from curation_scaling.laws.holdout import holdout
 from curation_scaling.study import Study
@@ -26,17 +26,27 @@ _HELD_OUT = {
 }
 
 
-def hold_out(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def judge(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> list[tuple[str, Judged]]:
+    """Every law by name with its fit and hold-out, or the reason that there is nothing to hold out."""
+    return [(fit.law.name, _judged(fit, fitted, loss)) for fit in fits]
+
+
+def _judged(fit: Fit, fitted: pl.DataFrame, loss: str) -> Judged:
+    try:
+        return fit, holdout(fit.law, fitted, loss=loss)
+    except InputError as error:
+        return str(error)
+
+
+def hold_out(judged: Sequence[tuple[str, Judged]], fitted: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows of `laws/holdout`, and rows of `laws/diagnostics` for the laws that leave nothing to hold out."""
     held, refused = [pl.DataFrame(schema=_HELD_OUT)], []
-    for fit in fits:
-        try:
-            rows = holdout(fit.law, fitted, loss=loss)
-        except InputError as error:
-            refused.append((fit.law.name, "hold-out", "", None, True, f"no hold-out: {error}"))
+    where = fitted.select("run_id", "samples_seen").with_row_index("row")
+    for name, found in judged:
+        if isinstance(found, str):
+            refused.append((name, "hold-out", "", None, True, f"no hold-out: {found}"))
             continue
-        where = fitted.select("run_id", "samples_seen").with_row_index("row")
-        held.append(rows.join(where, on="row", how="left", maintain_order="left").select(list(_HELD_OUT)))
+        held.append(found[1].join(where, on="row", how="left", maintain_order="left").select(list(_HELD_OUT)))
     schema = ["law", "name", "subject", "value", "flag", "message"]
     types = {"value": pl.Float64, "flag": pl.Boolean} | {
         name: pl.String for name in ("law", "name", "subject", "message")
@@ -51,18 +61,18 @@ def diagnose(fits: Sequence[Fit]) -> pl.DataFrame:
     return rows.select("law", "name", "subject", finite.alias("value"), "flag", "message")
 
 
-def compare_laws(study: Study, fits: Sequence[Fit], fitted: pl.DataFrame) -> pl.DataFrame:
+def compare_laws(study: Study, judged: Sequence[tuple[str, Judged]]) -> pl.DataFrame:
     """Rows of `laws/comparison`: every law by its rollout on the single pools, never on mixtures.
 
     Raises:
         InputError: if no law can be judged, and the study leaves the choice to the rollout.
     """
     try:
-        rows = compare([fit.law for fit in fits], fitted, loss=study.laws.loss)
+        rows = rank(judged)
     except InputError as error:
         if study.laws.main == "auto":
             raise InputError(f"key laws.main: auto cannot choose ({error}); name one of laws.names") from None
-        names = [fit.law.name for fit in fits]
+        names = [name for name, _ in judged]
         rows = pl.DataFrame({"law": names, "note": [str(error)] * len(names)}).with_columns(
             chosen=pl.lit(False), best_baseline=pl.lit(""), **{name: pl.lit(None, pl.Float64) for name in _NUMBERS}
         )

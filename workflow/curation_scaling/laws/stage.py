@@ -23,7 +23,7 @@ from curation_scaling.artifacts import (
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
-from curation_scaling.laws.judge import compare_laws, diagnose, hold_out, with_main_law
+from curation_scaling.laws.judge import compare_laws, diagnose, hold_out, judge, with_main_law
 from curation_scaling.laws.mixture_score import score_mixtures
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
@@ -55,8 +55,9 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
     fits = [_fit(study, name, fitted) for name in study.laws.names]
     predictions = [(fit, gamma, _predict(fit, gamma, selected)) for fit in fits for gamma in study.laws.gammas]
-    held_out, refused = hold_out(fits, fitted, study.laws.loss)
-    comparison = compare_laws(study, fits, fitted)
+    judged = judge(fits, fitted, study.laws.loss)
+    held_out, refused = hold_out(judged, fitted)
+    comparison = compare_laws(study, judged)
     main = with_main_law(study, comparison).laws
     scores = [
         score_mixtures(rows, runs, study.candidates)

@@ -15,7 +15,7 @@ from curation_scaling.seeds import derive_seed
 from curation_scaling.store import file_sha256, inputs_digest, write, write_bytes
 from curation_scaling.study import Study
 from curation_scaling.study.keys import samples_keys
-from curation_scaling.study.locate import locate
+from curation_scaling.study.locate import locate, path_of
 from curation_scaling.study.pools import DocstringSource, ImageSource, TableSource
 
 
@@ -53,7 +53,7 @@ def _read_source(study: Study) -> Source:
 
 def _bytes_of_tables(study: Study) -> list[str]:
     source = study.pools.source
-    return [file_sha256(locate(study, f)) for f in source.files] if isinstance(source, TableSource) else []
+    return [file_sha256(path_of(study, f)) for f in source.files] if isinstance(source, TableSource) else []
 
 
 def _score(study: Study, frame: pl.DataFrame) -> pl.Series:

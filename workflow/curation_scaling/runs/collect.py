@@ -11,7 +11,7 @@ from curation_scaling.runs.imports import import_runs
 from curation_scaling.store import digest, file_sha256, inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import import_keys, runs_keys
-from curation_scaling.study.locate import data_files, locate
+from curation_scaling.study.locate import data_files, path_of
 from curation_scaling.study.runs import Train
 
 
@@ -23,5 +23,5 @@ def collect_runs(study: Study, layout: Layout) -> None:
         inputs = inputs_digest(runs_keys(study), *paths)
     else:
         frame = import_runs(study)
-        inputs = digest(import_keys(study), [file_sha256(locate(study, file)) for file in data_files(study)])
+        inputs = digest(import_keys(study), [file_sha256(path_of(study, file)) for file in data_files(study)])
     write(layout.runs, RUNS, frame, study=study.study, inputs=inputs)

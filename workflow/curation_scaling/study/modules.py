@@ -5,7 +5,6 @@ from __future__ import annotations
 from curation_scaling.study.model import Study
 from curation_scaling.study.runs import Train
 
-_SOURCES = {"docstrings": "docstrings", "images": "images", "table": "table"}
 _SCORES = {"sharpness": "sharpness", "ngram_cross_entropy": "ngram"}
 _STAGES = {
     "buckets": "pools.cut",
@@ -22,7 +21,7 @@ def stage_modules(study: Study, stage: str) -> list[str]:
     """Modules of this package, by their dotted names below it."""
     if stage == "samples":
         score = study.pools.score
-        chosen = [f"pools.sources.{_SOURCES[study.pools.source.kind]}"]
+        chosen = [f"pools.sources.{study.pools.source.kind}"]
         return ["pools.samples", *chosen, *([f"pools.scores.{_SCORES[score.kind]}"] if score else [])]
     if stage == "train":
         assert isinstance(study.runs, Train)
