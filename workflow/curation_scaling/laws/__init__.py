@@ -5,6 +5,7 @@ from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.extrapolate import Extrapolation, extrapolate
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
+from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.goyal_data import ReleasedData
 from curation_scaling.laws.holdout import holdout, summary
 from curation_scaling.laws.law import ColumnLaw, Law, Parameter
@@ -20,6 +21,7 @@ __all__ = [
     "ExpressionLaw",
     "Extrapolation",
     "Fit",
+    "GoyalAnchored",
     "GoyalEq3",
     "Law",
     "Parameter",

@@ -9,9 +9,9 @@ import polars as pl
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws.columns import mixtures
-from curation_scaling.laws.law import Array
+from curation_scaling.laws.law import Array, Parameter
 from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, decay, stretched
-from curation_scaling.laws.repetition_law import RepetitionLaw
+from curation_scaling.laws.repetition_law import AMPLITUDE, RepetitionLaw
 
 RELEASED_UNIT = 1e5  # samples; the released code divides n by it
 _SMALLEST_SHARE = 0.1  # of the smallest pool: n0
@@ -44,9 +44,17 @@ class GoyalEq3(RepetitionLaw):
         return error * (samples / self.n0) ** -slopes
 
     @property
-    def amplitudes(self) -> tuple[str, ...]:
+    def shared(self) -> tuple[Parameter, ...]:
         """Return a, or one a per pool."""
-        return tuple(f"a[{pool}]" for pool in self.pools) if self.pool_amplitudes else ("a",)
+        if not self.pool_amplitudes:
+            return super().shared
+        return tuple(replace(AMPLITUDE, name=f"a[{pool}]") for pool in self.pools)
+
+    @property
+    def constants(self) -> Mapping[str, tuple[float, str]]:
+        """Return n0."""
+        assert self.n0 is not None
+        return {"n0": (self.n0, "samples")}
 
     def bind(self, runs: pl.DataFrame) -> Self:
         """Return the law with the runs' pools and n0."""

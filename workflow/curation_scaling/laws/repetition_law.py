@@ -1,6 +1,6 @@
 """What the repetition laws share: parameters per pool, binding to the runs, mixtures, and starting points."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Self
@@ -13,6 +13,8 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.columns import Mixture, column, mixtures
 from curation_scaling.laws.law import Array, Law, Parameter
 from curation_scaling.laws.repetition import Curve, MixtureDesign, group_rows
+
+AMPLITUDE = Parameter("a", "error", 1e-12, 1e12, log=True)
 
 _SLOPES = -np.array([0.02, 0.04, 0.07, 0.1, 0.14, 0.19, 0.25, 0.35, 0.5, 0.8])
 _HALF_LIVES = np.array([0.7, 1.5, 3.0, 6.0, 12.0, 30.0])
@@ -41,24 +43,29 @@ class RepetitionLaw(Law):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
-        """Return d, a, gamma, b of each pool, tau of each pool."""
+        """Return d, what else the pools share (a), gamma, b of each pool, tau of each pool."""
         return (
             Parameter("d", "error", 0.0, np.inf),
-            *(Parameter(name, "error", 1e-12, 1e12, log=True) for name in self.amplitudes),
+            *self.shared,
             Parameter("gamma", "1", -1.0, 3.0),
             *(Parameter(f"b[{pool}]", "1", -3.0, 1.0) for pool in self.pools),
             *(Parameter(f"tau[{pool}]", "epochs", 0.05, 1e4, log=True) for pool in self.pools),
         )
 
     @property
-    def amplitudes(self) -> tuple[str, ...]:
-        """Names of the amplitudes, which stand between d and gamma."""
-        return ("a",)
+    def shared(self) -> tuple[Parameter, ...]:
+        """Return the parameters between d and gamma: a."""
+        return (AMPLITUDE,)
+
+    @property
+    def constants(self) -> Mapping[str, tuple[float, str]]:
+        """Return the law's declared constants with their units, by the names of its options; a fit is stored with them."""
+        return {}
 
     @property
     def gamma_at(self) -> int:
         """Index of gamma."""
-        return 1 + len(self.amplitudes)
+        return 1 + len(self.shared)
 
     def slope_at(self, pool: int) -> int:
         """Index of b of a pool."""
@@ -93,6 +100,11 @@ class RepetitionLaw(Law):
         """Return the curve with what the variant can compute from the rows alone."""
         return curve
 
+    def heads(self, error: float, samples: float, floor: float) -> Iterable[Array]:
+        """Return starting values of the `shared` parameters for a floor d, given y - d = error after `samples`."""
+        for level in self.levels(error, samples, _SLOPES[[0, 2, 4, 6, 8]]):
+            yield np.full(len(self.shared), level)
+
     def levels(self, error: float, samples: float, slopes: Array) -> Array:
         """Return the amplitudes a at which y - d = error after `samples`, were the slope one of `slopes`."""
         raise NotImplementedError
@@ -113,9 +125,9 @@ class RepetitionLaw(Law):
         floors = np.array([fixed["d"]]) if "d" in fixed else _FLOORS * error.min()
         for gamma, floor in product(gammas, floors):
             head = max(first_error - float(floor), 0.01 * first_error)
-            for level in self.levels(head, float(first.samples[at]), _SLOPES[[0, 2, 4, 6, 8]]):
+            for values in self.heads(head, float(first.samples[at]), float(floor)):
                 start = base.copy()
-                start[0], start[1 : self.gamma_at], start[self.gamma_at] = floor, level, gamma
+                start[0], start[1 : self.gamma_at], start[self.gamma_at] = floor, values, gamma
                 theta = np.tile(start, (len(shapes), 1))
                 theta[:, self.slope_at(0) : self.half_life_at(0)] = shapes[:, :1]
                 theta[:, self.half_life_at(0) :] = shapes[:, 1:]
