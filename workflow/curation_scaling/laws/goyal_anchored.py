@@ -1,7 +1,7 @@
 """Decaying utility from an untrained model on: no power law that all pools must cross at a declared n0."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -9,9 +9,8 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws.columns import mixtures
 from curation_scaling.laws.law import Array, Parameter
-from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, stretched
+from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
 _LEAST_ONSET, _MOST_ONSET = 1e-3, 1e3  # of n1
@@ -35,7 +34,6 @@ class GoyalAnchored(RepetitionLaw):
     """
 
     untrained: float | None = None
-    n1: float | None = None
 
     name = "goyal_anchored"
     source = "this project, after Goyal et al. 2024, Eq. 3"
@@ -44,8 +42,8 @@ class GoyalAnchored(RepetitionLaw):
     @property
     def shared(self) -> tuple[Parameter, ...]:
         """Return a, unless the error at the start is known, and s."""
-        assert self.n1 is not None
-        onset = Parameter("s", "samples", _LEAST_ONSET * self.n1, _MOST_ONSET * self.n1, log=True)
+        unit = self.n1 or 1.0  # not bound to runs yet: n1 is the unit
+        onset = Parameter("s", "samples", _LEAST_ONSET * unit, _MOST_ONSET * unit, log=True)
         return (onset,) if self.untrained is not None else (*super().shared, onset)
 
     @property
@@ -57,7 +55,7 @@ class GoyalAnchored(RepetitionLaw):
 
     def bind(self, runs: pl.DataFrame) -> Self:
         """Return the law with the runs' pools and n1; raise InputError if a run is worse than an untrained model."""
-        law = replace(super().bind(runs), n1=min(float(mixture.sizes.min()) for mixture in mixtures(runs)[0]))
+        law = super().bind(runs)
         worst = float(runs["error"].max()) if "error" in runs.columns else 0.0  # type: ignore[arg-type]
         if self.untrained is not None and worst >= self.untrained:
             raise InputError(
@@ -81,7 +79,7 @@ class GoyalAnchored(RepetitionLaw):
         for curve in design.curves:
             total = np.zeros((theta.shape[0], curve.samples.size))
             for i, pool in enumerate(curve.pools):
-                path = _Path(self._onset(theta), self._half_life(theta, curve, i), curve, i)
+                path = _Path(self._onset(theta), self.half_life(theta, curve, i), curve, i)
                 total += (curve.weights[i] * self._scaled_slope(theta, int(pool))) * path.value
             predicted[:, curve.rows] = self._amplitude(theta) * np.exp(total, out=total) + theta[:, :1]
         return predicted
@@ -97,14 +95,15 @@ class GoyalAnchored(RepetitionLaw):
             inner: dict[int, Array] = {}
             stretch, by_onset = np.zeros_like(total), np.zeros_like(total)
             for i, pool in enumerate(curve.pools):
-                tau = self._half_life(theta, curve, i)
+                tau = self.half_life(theta, curve, i)
                 path = _Path(onset, tau, curve, i, derivatives=True)
                 slope = curve.weights[i] * self._scaled_slope(theta, int(pool))
                 total += slope * path.value
                 inner[self.slope_at(pool)] = curve.weights[i] * (1 + onset / self.n1)[:, None] * path.value
                 by_log_tau = slope * path.by_log_tau
-                inner[self.half_life_at(pool)] = by_log_tau / theta[:, self.half_life_at(pool), None]
-                stretch -= np.log(curve.weights[i]) * by_log_tau
+                of_tau = self.half_life_at(int(pool))
+                inner[of_tau] = inner.get(of_tau, 0.0) + by_log_tau / theta[:, of_tau, None]
+                stretch += np.log(self.ratio(curve, i)) * by_log_tau
                 share = curve.weights[i] * theta[:, self.slope_at(pool), None] / self.n1
                 by_onset += slope * path.by_onset + share * path.value
             shape = np.exp(total)
@@ -131,10 +130,6 @@ class GoyalAnchored(RepetitionLaw):
         assert self.n1 is not None
         return theta[:, self.slope_at(pool), None] * (1 + self._onset(theta) / self.n1)[:, None]
 
-    def _half_life(self, theta: Array, curve: Curve, i: int) -> Array:
-        half_life = theta[:, self.half_life_at(int(curve.pools[i]))]
-        return stretched(half_life, curve.weights[i], theta[:, self.gamma_at])
-
 
 class _Path:
     """int_0^n (1/2)^(k(m) / tau) dm / (m + s) of one pool of a curve, (batch, rows), and its derivatives.
@@ -156,7 +151,7 @@ class _Path:
         last = weight[:, which]
         self.value = _before(weight * whole, which) + last * part
         if derivatives:
-            late = np.arange(epochs) * weight
+            late: Array = np.arange(epochs, dtype=float) * weight
             scale = (LN2 / tau)[:, None]
             self.by_log_tau = scale * (_before(late * whole, which) + late[:, which] * part)
             inverse = 1 / at_edges

@@ -121,7 +121,7 @@ def summary(table: pl.DataFrame) -> pl.DataFrame:
 
 def _without_decay(fit: Fit, test: pl.DataFrame) -> Array:
     """Return what the fitted law would say if repeated samples were as good as new ones."""
-    taus = {name: NO_DECAY for name in fit.law.names if name.startswith("tau[")}
+    taus = {name: NO_DECAY for name in fit.law.names if name == "tau" or name.startswith("tau[")}
     return fit.predict(test, fixed=taus)["predicted"].to_numpy()
 
 

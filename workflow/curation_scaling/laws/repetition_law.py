@@ -28,11 +28,15 @@ class RepetitionLaw(Law):
     Per pool: b (utility of the first pass) and tau (half-life in epochs, stretched by gamma in a mixture); shared: d
     and a.
 
-    overlaps: pairs of pools that share samples, which no mixture may combine. pools: filled in by `bind`.
+    overlaps: pairs of pools that share samples, which no mixture may combine. one_half_life: one tau for all pools, of
+    a pool of n1 samples alone; then tau_i' = tau (N_i / (q_i n1))^gamma depends only on the samples seen between two
+    sights of a sample. pools and n1, the size of the smallest pool: filled in by `bind`.
     """
 
     overlaps: tuple[tuple[str, str], ...] = ()
+    one_half_life: bool = False
     pools: tuple[str, ...] = ()
+    n1: float | None = None
 
     columns = ("weights", "samples_seen")
 
@@ -43,13 +47,14 @@ class RepetitionLaw(Law):
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]
-        """Return d, what else the pools share (a), gamma, b of each pool, tau of each pool."""
+        """Return d, what else the pools share (a), gamma, b of each pool, tau of each pool or of all."""
+        half_lives = ("tau",) if self.one_half_life else tuple(f"tau[{pool}]" for pool in self.pools)
         return (
             Parameter("d", "error", 0.0, np.inf),
             *self.shared,
             Parameter("gamma", "1", -1.0, 3.0),
             *(Parameter(f"b[{pool}]", "1", -3.0, 1.0) for pool in self.pools),
-            *(Parameter(f"tau[{pool}]", "epochs", 0.05, 1e4, log=True) for pool in self.pools),
+            *(Parameter(name, "epochs", 0.05, 1e4, log=True) for name in half_lives),
         )
 
     @property
@@ -59,8 +64,8 @@ class RepetitionLaw(Law):
 
     @property
     def constants(self) -> Mapping[str, tuple[float, str]]:
-        """Return the law's declared constants with their units, by the names of its options; a fit is stored with them."""
-        return {}
+        """Return the law's declared constants and their units, by the names of its options; a fit keeps them."""
+        return {} if not self.one_half_life or self.n1 is None else {"n1": (self.n1, "samples")}
 
     @property
     def gamma_at(self) -> int:
@@ -73,12 +78,25 @@ class RepetitionLaw(Law):
 
     def half_life_at(self, pool: int) -> int:
         """Index of tau of a pool."""
-        return self.gamma_at + 1 + len(self.pools) + pool
+        return self.gamma_at + 1 + len(self.pools) + (0 if self.one_half_life else pool)
+
+    def ratio(self, curve: Curve, i: int) -> float:
+        """Return by what the half-life of the curve's pool `i` is stretched to the power of gamma."""
+        if not self.one_half_life:
+            return 1 / float(curve.weights[i])
+        assert self.n1 is not None
+        return float(curve.periods[i]) / self.n1
+
+    def half_life(self, theta: Array, curve: Curve, i: int) -> Array:
+        """Return tau' of the curve's pool `i`, in its own epochs, shape (batch,)."""
+        own = theta[:, self.half_life_at(int(curve.pools[i]))]
+        return np.asarray(own * self.ratio(curve, i) ** theta[:, self.gamma_at])
 
     def bind(self, runs: pl.DataFrame) -> Self:
-        """Return the law with the runs' pools, in the order of their names."""
+        """Return the law with the runs' pools, in the order of their names, and the size of the smallest."""
         found, _ = mixtures(runs)
-        return replace(self, pools=tuple(sorted({pool for mixture in found for pool in mixture.pools})))
+        pools = tuple(sorted({pool for mixture in found for pool in mixture.pools}))
+        return replace(self, pools=pools, n1=min(float(mixture.sizes.min()) for mixture in found))
 
     def design(self, frame: pl.DataFrame) -> MixtureDesign:
         """Return the rows grouped by mixture; raise InputError on an unknown or overlapping pool."""
@@ -130,7 +148,7 @@ class RepetitionLaw(Law):
                 start[0], start[1 : self.gamma_at], start[self.gamma_at] = floor, values, gamma
                 theta = np.tile(start, (len(shapes), 1))
                 theta[:, self.slope_at(0) : self.half_life_at(0)] = shapes[:, :1]
-                theta[:, self.half_life_at(0) :] = shapes[:, 1:]
+                theta[:, self.half_life_at(0) :] = shapes[:, 1:]  # of all pools, or of the one tau
                 for name, value in fixed.items():
                     theta[:, self.names.index(name)] = value
                 with np.errstate(all="ignore"):
@@ -139,6 +157,8 @@ class RepetitionLaw(Law):
                 for pool in range(len(self.pools)):
                     for index in (self.slope_at(pool), self.half_life_at(pool)):
                         start[index] = theta[best[pool], index]
+                if self.one_half_life:
+                    start[self.half_life_at(0)] = np.median(theta[best, self.half_life_at(0)])
                 for name, value in fixed.items():
                     start[self.names.index(name)] = value
                 starts.append(start)
@@ -154,5 +174,7 @@ class RepetitionLaw(Law):
                     period = float(curve.periods[list(curve.pools).index(i)])
                     seen |= set(curve.samples.tolist())
                     repeats |= {float(r) for r in np.round(curve.samples / period, 6) if r > 1}
-            found |= {f"b[{pool}]": (2, len(seen)), f"tau[{pool}]": (2, len(repeats))}
+            found[f"b[{pool}]"] = (2, len(seen))
+            tau = self.names[self.half_life_at(i)]
+            found[tau] = (2, max(len(repeats), found.get(tau, (2, 0))[1]))
         return found

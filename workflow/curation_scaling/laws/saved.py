@@ -97,7 +97,7 @@ def load_fit(name: str, fits: pl.DataFrame, draws: pl.DataFrame) -> SavedFit:
     estimates = dict(rows.select("parameter", "estimate").iter_rows())
     pools = tuple(sorted({pool for pool in rows["pool"] if pool is not None}))
     constants: dict[str, Any] = dict(rows.filter(method=DECLARED).select("parameter", "estimate").iter_rows())
-    law = replace(law, pools=pools, **constants)
+    law = replace(law, pools=pools, one_half_life="tau" in estimates, **constants)
     table = draws.filter(law=name).pivot("parameter", index="replicate", values="value").sort("replicate")
     theta = np.array([[estimates[name] for name in law.names]])
     return SavedFit(law, theta, table.select(law.names).to_numpy())

@@ -23,6 +23,7 @@ from curation_scaling.artifacts import (
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
+from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.judge import compare_laws, diagnose, hold_out, judge, with_main_law
 from curation_scaling.laws.mixture_score import score_mixtures
 from curation_scaling.laws.registry import law_named
@@ -85,11 +86,15 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
     law = law_named(name)
     assert isinstance(law, RepetitionLaw)
     laws = study.laws
-    law = replace(law, overlaps=_overlaps(study))
+    law = replace(law, overlaps=_overlaps(study), one_half_life=laws.half_lives == "one")
+    fixed: dict[str, float] = {}
     if isinstance(law, GoyalEq3):
         law = replace(law, n0=laws.n0)
+    if isinstance(law, GoyalAnchored):
+        law = replace(law, untrained=laws.untrained)
+        fixed = {"s": laws.onset} if laws.onset is not None else {}
     seed = derive_seed(study.seed, "bootstrap")  # the same for every law: their draws resample the same runs
-    return fit_law(law, fitted, loss=laws.loss, bootstrap=laws.bootstrap, level=laws.level, seed=seed)
+    return fit_law(law, fitted, loss=laws.loss, bootstrap=laws.bootstrap, level=laws.level, seed=seed, fixed=fixed)
 
 
 def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:

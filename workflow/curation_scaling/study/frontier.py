@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share, check_once
 
-RepetitionLaw = Literal["goyal_eq3", "released_utility", "released_data"]
+RepetitionLaw = Literal["goyal_eq3", "goyal_anchored", "released_utility", "released_data"]
 
 
 class Laws(Part):
@@ -27,6 +27,20 @@ class Laws(Part):
     gamma: Real = Field(0.0, description="the rule, one of gammas, that the answer uses")
     n0: Positive | None = Field(
         None, description="samples at which pools with a shared amplitude cross; default a tenth of the smallest pool"
+    )
+    untrained: Positive | None = Field(
+        None,
+        description="goyal_anchored: the error of a model that has seen nothing, where known (chance); default fitted",
+    )
+    onset: Positive | None = Field(
+        None,
+        description="goyal_anchored: samples at which the power law sets in, known from runs on pools of several sizes; "
+        "default fitted, which pools of one size hardly allow",
+    )
+    half_lives: Literal["each", "one"] = Field(
+        "each",
+        description="each: every pool has its own half-life; one: all share one, which grows with the samples seen "
+        "between two sights of a sample to the power of gamma",
     )
     max_repetitions: Positive | None = Field(
         None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
