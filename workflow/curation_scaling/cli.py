@@ -200,6 +200,14 @@ def _frontier(study: Study, layout: Layout) -> None:
     build_frontier(study, layout)
 
 
+def _published(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.published import compare_published
+
+    if study.published is None:
+        raise InputError(f"study {study.study} has no key published: there is nothing to compare")
+    compare_published(study, layout)
+
+
 def _report(study: Study, layout: Layout) -> None:
     from curation_scaling.report.stage import build_report
 
@@ -240,6 +248,7 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "runs": ("collect or import runs", _runs, ()),
     "laws": ("fit the laws", _laws, ()),
     "frontier": ("compare all pools at all budgets", _frontier, ()),
+    "published": ("compare a paper's numbers with the same computed here", _published, ()),
     "report": ("write the report", _report, ()),
     "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
 }

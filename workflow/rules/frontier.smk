@@ -22,3 +22,27 @@ rule frontier:
         code=code("frontier"),
     shell:
         command("frontier") + " 2> {log}"
+
+
+if STUDY.published:
+
+    rule published:
+        input:
+            PATHS.runs,
+            [PATHS.law(name) for name in ("fits", "draws", "predictions", "comparison")],
+        output:
+            [PATHS.law(name) for name in ("reproduction", "printed")],
+        log:
+            f"{LOGS}/published.log",
+        benchmark:
+            f"{LOGS}/published.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            settings=settings("published"),
+            code=code("published"),
+        shell:
+            command("published") + " 2> {log}"

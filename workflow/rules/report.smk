@@ -6,6 +6,7 @@ rule report:
         PATHS.frontier,
         PATHS.switches,
         [PATHS.edges, PATHS.summary] if POOLS else [],
+        [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
         [
             PATHS.law(name)
             for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")

@@ -1,7 +1,7 @@
 """Fitting a law to runs: the public entry, and the fit that it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from curation_scaling.laws.describe import describe
 from curation_scaling.laws.diagnostics import diagnose
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.losses import loss_named
+from curation_scaling.laws.pooling import PartialPooling
 from curation_scaling.laws.profile import Profile, profile
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.solver import Problem
@@ -40,6 +41,7 @@ def fit_law(
     level: float = 0.95,
     seed: int = 0,
     fixed: Mapping[str, float | str | None] | None = None,
+    pooling: PartialPooling | None = None,
 ) -> "Fit":
     """Fit `law` to `runs` by minimising the summed loss, and bootstrap it.
 
@@ -48,6 +50,7 @@ def fit_law(
     {"count": column}. cluster: the column of the independent units; "draw" falls back to runs, then to residual
     blocks (see `bootstrap.plan`); the method stands in `Fit.parameters`. bootstrap: replicates, 0 for none.
     fixed: parameter -> constant, or the name of the parameter it is tied to, or None to free a default constant.
+    pooling: a prior that draws the parameters of ordered pools together; the objective then includes it.
 
     Raises InputError on bad columns, too few distinct rows, an unknown law, loss or parameter, or bad constants.
     """
@@ -63,6 +66,10 @@ def fit_law(
     problem = Problem(law, design, chart, measure, error, weights_of(weights, runs, error, measure))
     constants = {name: value for name, value in held.items() if not isinstance(value, str)}
     starts = polish(problem, law.seeds(design, error, constants), runs)
+    if pooling is not None:
+        variance = 2 * float(starts.objectives[0]) / max(error.size - len(chart.free), 1)
+        problem = replace(problem, penalty=pooling.penalty(chart, starts.solutions[0], variance))
+        starts = polish(problem, chart.theta(starts.solutions), runs)
     estimate = starts.solutions[0]
 
     theta = chart.theta(estimate[None])[0]

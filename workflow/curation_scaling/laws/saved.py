@@ -80,11 +80,22 @@ class SavedFit:
         design = self.law.curves(found, which, samples)
         return self.law.predict(self.theta, design)[0], self.law.predict(self.draws, design)
 
-    def with_gamma(self, gamma: float) -> SavedFit:
-        """The same fit under another rule for mixtures."""
-        theta, draws = self.theta.copy(), self.draws.copy()
-        theta[:, self.law.gamma_at] = draws[:, self.law.gamma_at] = gamma
-        return replace(self, theta=theta, draws=draws)
+    @property
+    def gamma(self) -> float:
+        """The rule for mixtures."""
+        return float(self.theta[0, self.law.gamma_at])
+
+    def with_gamma(self, gamma: float, draws: float | Array | None = None) -> SavedFit:
+        """The same fit under another rule for mixtures; draws: one gamma a draw, (draws,), where it is not known."""
+        theta, moved = self.theta.copy(), self.draws.copy()
+        theta[:, self.law.gamma_at] = gamma
+        moved[:, self.law.gamma_at] = gamma if draws is None else draws
+        return replace(self, theta=theta, draws=moved)
+
+
+def saved(fit: Fit) -> SavedFit:
+    """What of a fit is saved."""
+    return SavedFit(_repetition_law(fit), fit.theta[None], fit.theta_draws)
 
 
 def load_fit(name: str, fits: pl.DataFrame, draws: pl.DataFrame) -> SavedFit:
