@@ -15,6 +15,7 @@ rule report:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
         PATHS.figures,
+        PATHS.drawn(["published"]) if STUDY.published else [],
     log:
         f"{LOGS}/report.log",
     benchmark:
