@@ -46,3 +46,19 @@ if STUDY.published:
             code=code("published"),
         shell:
             command("published") + " 2> {log}"
+
+
+# The answer at any budget, printed; nothing is fitted again.
+rule advise:
+    input:
+        PATHS.runs,
+        [PATHS.law(name) for name in ("fits", "draws", "comparison")],
+    log:
+        f"{LOGS}/advise.log",
+    localrule: True
+    conda:
+        "../envs/curation-scaling.yaml"
+    params:
+        budgets=budgets,
+    shell:
+        command("advise", settings=False) + " {params.budgets} 2> {log}"
