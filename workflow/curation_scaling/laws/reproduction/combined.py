@@ -63,10 +63,11 @@ def weight_rows(spec: FitOf, fits: list[CombinedFit]) -> pl.DataFrame:
     groups = {fit.group: fit.shared for fit in fits}
     rows = pl.concat(shared.table.with_columns(group=pl.lit(group)) for group, shared in groups.items())
     moved = pl.when("moved").then(pl.lit(" moved")).otherwise(pl.lit(""))
+    of_group = pl.when(pl.col("group") == "").then(pl.lit("")).otherwise(pl.lit("[") + pl.col("group") + "]")
     nothing = pl.lit(None, pl.Float64)
     return rows.select(
         law=pl.lit(spec.name),
-        parameter=pl.lit("weight of ") + pl.col("law") + moved + "[" + pl.col("group") + "]",
+        parameter=pl.lit("weight of ") + pl.col("law") + moved + of_group,
         pool=pl.col("group"),
         estimate=pl.col("weight"),
         lower=nothing,
