@@ -3,7 +3,8 @@
 Every law alone, and `extrapolate` (one rule for all curves, its weights shared by the curves of a domain), scored by
 the root mean square of ln(predicted / measured), means over the curves of a domain. Two tables: inside the training
 parts (column Training), where each curve's lower part predicts its upper part, by which the rule was chosen; and the
-held-out parts, which no choice has seen. --inside leaves the second one out. Data: CURATION_SCALING_DATA.
+held-out parts, which no choice has seen. The rank correlations say whether laws that extrapolate best inside the
+training parts also do beyond them. --inside leaves the second one out. Data: CURATION_SCALING_DATA.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from scipy.stats import spearmanr
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws import extrapolate, fit_law
@@ -84,6 +86,12 @@ def scores(pairs: Sequence[Pair]) -> dict[str, list[float]]:
     return found
 
 
+def order_kept(first: Mapping[str, list[float]], second: Mapping[str, list[float]]) -> float:
+    """Return Spearman's correlation over laws of two tables: below 0, the training parts choose the wrong laws."""
+    means = [[float(np.nanmean(table[name])) for name in CURVE_LAWS] for table in (first, second)]
+    return float(spearmanr(*means).statistic)
+
+
 def show(title: str, by_domain: Mapping[str, Mapping[str, list[float]]], published: bool = False) -> None:
     print(f"\n{title}")
     print(f"{'':<16}" + "".join(f"{DOMAINS[d] + f' ({len(by_domain[d][RULE])})':>28}" for d in by_domain))
@@ -106,14 +114,17 @@ def main() -> None:
     arguments = parser.parse_args()
     found = curves()
     found["IC"] = found["IC"][:: arguments.every]
-    for cutoff in INSIDE:
-        table = {domain: scores(inside(found[domain], cutoff)) for domain in DOMAINS}
+    within = {c: {domain: scores(inside(found[domain], c)) for domain in DOMAINS} for c in INSIDE}
+    for cutoff, table in within.items():
         show(f"inside the training parts: fitted up to {cutoff:.3g} of their largest compute", table)
     if arguments.inside:
         return
     held_out = {domain: scores(found[domain]) for domain in DOMAINS}
     show("held-out parts", held_out, published=True)
     print(f"{'target':<16}" + "".join(f"{'<= ' + str(TARGET[d]) if d in TARGET else '-':>28}" for d in DOMAINS))
+    for cutoff, table in within.items():
+        agree = ", ".join(f"{d} {order_kept(table[d], held_out[d]):+.2f}" for d in DOMAINS)
+        print(f"rank correlation of the laws' scores, fitted up to {cutoff:.3g} and held out: {agree}")
     best = {d: [min(PUBLISHED, key=lambda m, i=i, d=d: held_out[d][m][i]) for i in range(len(found[d]))] for d in found}
     shares = ", ".join(f"{d} {np.mean([name == 'm4' for name in best[d]]):.0%}" for d in DOMAINS)
     print(f"curves on which M4 is the best of M1-M4: {shares}")
