@@ -86,6 +86,20 @@ def scores(pairs: Sequence[Pair]) -> dict[str, list[float]]:
     return found
 
 
+def never_rise(parts: Sequence[pl.DataFrame]) -> int:
+    """Return how many parts are best-so-far curves."""
+    return sum(bool((np.diff(part["error"].to_numpy()) <= 0).all()) for part in parts)
+
+
+def split_alike(pairs: Sequence[Pair]) -> str:
+    """Return in words whether the two parts were measured alike: whether they rise, and where the second one starts."""
+    above = sum(float(test["error"].max()) > float(train["error"].min()) for train, test in pairs)  # type: ignore[arg-type]
+    first, second = never_rise([train for train, _ in pairs]), never_rise([test for _, test in pairs])
+    return (
+        f"{first} training and {second} held-out parts never rise, {above} held-out parts rise above the training part"
+    )
+
+
 def order_kept(first: Mapping[str, list[float]], second: Mapping[str, list[float]]) -> float:
     """Return Spearman's correlation over laws of two tables: below 0, the training parts choose the wrong laws."""
     means = [[float(np.nanmean(table[name])) for name in CURVE_LAWS] for table in (first, second)]
@@ -125,6 +139,8 @@ def main() -> None:
     for cutoff, table in within.items():
         agree = ", ".join(f"{d} {order_kept(table[d], held_out[d]):+.2f}" for d in DOMAINS)
         print(f"rank correlation of the laws' scores, fitted up to {cutoff:.3g} and held out: {agree}")
+    for domain, pairs in found.items():
+        print(f"{DOMAINS[domain]}, {len(pairs)} curves: {split_alike(pairs)}")
     best = {d: [min(PUBLISHED, key=lambda m, i=i, d=d: held_out[d][m][i]) for i in range(len(found[d]))] for d in found}
     shares = ", ".join(f"{d} {np.mean([name == 'm4' for name in best[d]]):.0%}" for d in DOMAINS)
     print(f"curves on which M4 is the best of M1-M4: {shares}")
