@@ -31,7 +31,7 @@ class CombinedFit:
     @cached_property
     def predictions(self) -> pl.DataFrame:
         """The held-out points with their distance (compute / largest fitted compute) and predicted error."""
-        law = next(iter(self.shared.curves[self.run_id].fits.values())).law
+        law = self.shared.curves[self.run_id].laws[0]
         predicted = self.shared.predict(self.held_out) if self.held_out.height else np.empty(0)
         return self.held_out.with_columns(
             distance=pl.Series(compute_of(law, self.held_out) / self.reach, dtype=pl.Float64),
@@ -53,7 +53,7 @@ def combine(laws: list[Law], rows: pl.DataFrame, spec: FitOf) -> list[CombinedFi
         shared = extrapolate(fitted, laws, curve=RUN, loss=spec.loss, delta=spec.delta)
         for run in part.partition_by(RUN, maintain_order=True):
             name = run[RUN][0]
-            reach = float(compute_of(laws[0], run.filter(role=FITTED)).max())
+            reach = float(compute_of(shared.curves[name].laws[0], run.filter(role=FITTED)).max())
             found.append(CombinedFit(name, run["group"][0] or "", shared, reach, run.filter(role=HELD_OUT)))
     return found
 
