@@ -3,7 +3,7 @@
 Each cell simulates runs from a known law, fits them with the defaults, and counts how often the interval holds the
 truth: of the mean prediction (at the runs, and at 4x the largest scale), of one new run at the runs' places, and of
 every parameter that the fit did not flag as weak, beside the share of fits that flagged it. What leaves .90-.99 is
-listed at the end.
+listed at the end. A cell of 1,000 simulations takes two to ten minutes on two cores; --cells runs them in pieces.
 """
 
 import argparse
