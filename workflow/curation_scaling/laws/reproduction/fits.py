@@ -12,10 +12,11 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.compare import compare
 from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.fit import Fit, fit_law
-from curation_scaling.laws.holdout import compute_of
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.registry import law_named
+from curation_scaling.laws.reproduction.combined import CombinedFit, combine
 from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
+from curation_scaling.laws.rollout import compute_of
 from curation_scaling.seeds import derive_seed
 from curation_scaling.study.checks import RSquaredCheck
 from curation_scaling.study.rerun import NUMBERS, FitOf, Formula, Rerun
@@ -61,10 +62,16 @@ class PointFit:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One entry of the rerun's `fits`: its points and its fits, one or one a run."""
+    """One entry of the rerun's `fits`: its points and its fits, one or one a run; or laws combined, one a run."""
 
     spec: FitOf
     fits: tuple[PointFit, ...]
+    combined: tuple[CombinedFit, ...] = ()
+
+    @property
+    def judged(self) -> list[PointFit | CombinedFit]:
+        """What predicts the rows held out."""
+        return [*self.fits, *self.combined]
 
     @property
     def only(self) -> PointFit:
@@ -114,6 +121,8 @@ def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
     rows = points.filter(table=spec.table)
     rows = rows.select(name for name in rows.columns if name not in NUMBERS or rows[name].null_count() < rows.height)
     try:
+        if spec.combine:
+            return Fitted(spec, (), tuple(combine([law_of(rerun, name) for name in spec.laws], rows, spec)))
         return Fitted(spec, tuple(_fits(rerun, spec, rows)))
     except InputError as error:
         raise InputError(f"fit {spec.name!r}: {error}") from None
