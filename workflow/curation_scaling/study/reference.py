@@ -20,7 +20,6 @@ _NAMES = {
         (base.Name, "name"),
         (base.Sha256, "sha256"),
         (base.Count, "whole number > 0"),
-        (base.Few, "whole number from 1 to 10,000"),
         (base.Index, "whole number >= 0"),
         (base.Positive, "number > 0"),
         (base.Share, "number between 0 and 1"),
