@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws.reproduction.fits import fit_points
+from curation_scaling.laws import GoyalAnchored
+from curation_scaling.laws.reproduction.fits import check_laws, fit_points, laws_of
 from curation_scaling.laws.reproduction.numbers import Number, profile_range
 from curation_scaling.laws.reproduction.points import read_points
 from curation_scaling.laws.reproduction.stage import compare_numbers
@@ -266,6 +267,18 @@ def test_alabdulmohsin2022_one_rule_for_all_language_curves(public_data: Path) -
     rows = published("alabdulmohsin2022", public_data, tables=[table], fits=fits, reproduction=checks)
     # Translation, language models, BIG-Bench: docs/extrapolation.md says why the last one misses m4's .0078.
     assert rows["refit"].to_list() == pytest.approx([0.0164, 0.00085, 0.0117], rel=0.02)
+
+
+def test_an_option_sets_the_law_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
+    content = curves(tmp_path)
+    content["fits"][0] |= {"laws": ["m1"], "options": {"one_half_life": True}}
+    with pytest.raises(InputError, match=r"key fits\[0\]: law m1 has no option 'one_half_life'; it has none"):
+        check_laws(rerun_of(content))
+    content["fits"][0] |= {"laws": ["goyal_anchored"], "options": {"one_half_life": True, "untrained": 0.9}}
+    rerun = rerun_of(content)
+    check_laws(rerun)
+    (law,) = laws_of(rerun, rerun.fits[0])
+    assert law == GoyalAnchored(one_half_life=True, untrained=0.9)
 
 
 @pytest.mark.parametrize("name", ["besiroglu2024", "muennighoff2023", "gadre2024", "cherti2023", "alabdulmohsin2022"])

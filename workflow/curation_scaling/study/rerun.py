@@ -102,7 +102,12 @@ class FitOf(Part):
     )
     loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
     delta: Positive = Field(1e-3, description="width of the Huber loss in log units")
-    fixed: dict[str, Real] = Field({}, description="parameter: constant")
+    fixed: dict[str, Real | None] = Field(
+        {}, description="parameter: constant; null fits a parameter that is a constant by default, such as gamma"
+    )
+    options: dict[Name, Real | bool] = Field(
+        {}, description="options of the laws, such as untrained, n0 and one_half_life of the repetition laws"
+    )
     bootstrap: Index = Field(0, description="bootstrap replicates; 0: profile intervals, or none with each_run")
     level: Share = Field(0.95, description="level of all intervals")
 
