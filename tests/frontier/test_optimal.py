@@ -38,7 +38,7 @@ half_lives = st.lists(st.floats(0.3, 40), min_size=3, max_size=3)
 pool_sizes = st.lists(st.floats(60, 2000), min_size=3, max_size=3).map(np.array)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(slopes, half_lives, pool_sizes, st.floats(1.0, 60))
 def test_no_mixture_beats_the_dual_solution(b, tau, sizes, passes):
     fit = saved(b, tau)
@@ -48,7 +48,7 @@ def test_no_mixture_beats_the_dual_solution(b, tau, sizes, passes):
     assert (found.weights >= 0).all()
     assert separable(fit)
     mine, draws = errors(fit, [found.weights], sizes, samples)
-    rivals, rival_draws = errors(fit, lattice(20), sizes, samples)
+    rivals, rival_draws = errors(fit, lattice(12), sizes, samples)
     assert mine[0] <= rivals.min() + 1e-12
     for i, own in enumerate(found.draws):
         best = errors(fit, [own], sizes, samples)[1][i, 0]
@@ -84,7 +84,7 @@ def test_no_lattice_point_beats_the_search(gamma, samples):
     assert found.weights.tolist() == again.weights.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(slopes, half_lives, pool_sizes, st.booleans())
 def test_no_mixture_beats_the_greedy_schedule(b, tau, sizes, anchored):
     law = GoyalAnchored(pools=tuple(POOLS), n1=60.0) if anchored else LAW

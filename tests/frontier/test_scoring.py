@@ -41,7 +41,7 @@ def test_choosing_pays_between_the_two_crossings():
         return predict_pools(FIT, {"all": parts("all")}, [n])[0].item() - good
 
     found = break_even(FIT, [GOOD], [ALL], cost, AXIS, 0.9)
-    grid = np.geomspace(4e3, 1e6, 4000)
+    grid = np.geomspace(4e3, 1e6, 400)
     signs = np.flatnonzero(np.diff(np.sign([gain(n) for n in grid])))
     assert len(signs) == 2  # dear scores do not pay at first, and repeated good data do not in the end
     start, end = (brentq(gain, grid[i], grid[i + 1]) for i in signs)

@@ -80,3 +80,18 @@ def test_noise_leaves_the_truth_inside_the_intervals():
 def test_runs_without_a_model_size_are_refused():
     with pytest.raises(InputError, match="params"):
         fit_law("goyal_size", runs().drop("params"), bootstrap=0)
+
+
+def test_182_runs_with_repeated_tokens_are_fitted_as_well_as_by_their_own_law(public_data):
+    raw = pl.read_csv(public_data / "muennighoff2023/runs.csv", infer_schema_length=None).filter(in_182_fit=1)
+    table = raw.select(
+        pl.col("params", "tokens").cast(pl.Float64),
+        run_id="run",
+        pool=pl.lit("c4"),
+        unique_samples=pl.min_horizontal("unique_tokens", "tokens").cast(pl.Float64),
+        error="loss",
+    )
+    assert table.height == 182
+    ours = fit_law("goyal_size", table.rename({"tokens": "samples_seen"}), bootstrap=0)
+    theirs = fit_law("data_constrained", table, bootstrap=0)
+    assert ours.objective < 1.01 * theirs.objective

@@ -17,7 +17,7 @@ from curation_scaling.frontier.candidates import Candidate
 from curation_scaling.frontier.curves import forecast_each, predict_mixtures
 from curation_scaling.frontier.forecaster import Forecaster, separable
 from curation_scaling.frontier.greedy import bounded, greedy
-from curation_scaling.frontier.next_run import regret_reduction, run_noise
+from curation_scaling.frontier.next_run import outcome_chances, regret_reduction, run_noise
 from curation_scaling.frontier.optimal import optimal_weights
 from curation_scaling.frontier.scoring import break_even, needs_scores, scoring_cost
 from curation_scaling.laws.columns import Mixture
@@ -244,26 +244,26 @@ def _noise(fit: Forecaster, rule: dict[str, pl.Expr], predictions: pl.DataFrame)
 def _next_run(setting: Setting, fit: Forecaster, noise: float) -> list[Row]:
     """Runs on the study's named pools, seeing as much as one of its budgets."""
     budgets = setting.axis.samples
-    forecasts = [draws for _, draws in forecast_each(fit, [c.mixture for c in setting.candidates], budgets)]
-    named = [(i, c) for i, c in enumerate(setting.candidates) if c.name in setting.study.pools.members]
-    rows = []
-    for b, choice in enumerate(budgets):
-        errors = np.stack([draws[:, b] for draws in forecasts], axis=1)
-        regret = float(errors.mean(axis=0).min() - errors.min(axis=1).mean())
-        at: list[Row] = []
-        for i, candidate in named:
-            for r, seen in enumerate(budgets):
-                measured = forecasts[i][:, r]
-                reduction = regret_reduction(errors, measured, noise * float(measured.mean()))
-                at.append(
-                    {
-                        "choice_budget": float(choice),
-                        "pool": candidate.name,
-                        "run_budget": float(seen),
-                        "regret": max(regret, 0.0),
-                        "reduction": reduction,
-                    }
-                )
-        at.sort(key=lambda row: (-row["reduction"], row["run_budget"], row["pool"]))
-        rows += [row | {"rank": rank} for rank, row in enumerate(at, 1)]
-    return rows
+    draws = [draws for _, draws in forecast_each(fit, [c.mixture for c in setting.candidates], budgets)]
+    errors = np.stack(draws).transpose(2, 0, 1)  # (choices, candidates, draws)
+    regret = np.maximum(errors.mean(axis=2).min(axis=1) - errors.min(axis=1).mean(axis=1), 0.0)
+    rows: list[Row] = []
+    for i, candidate in enumerate(setting.candidates):
+        if candidate.name not in setting.study.pools.members:
+            continue
+        for r, seen in enumerate(budgets):
+            measured = errors[r, i]
+            reduction = regret_reduction(errors, outcome_chances(measured, noise * float(measured.mean())))
+            rows += [
+                {
+                    "choice_budget": float(choice),
+                    "pool": candidate.name,
+                    "run_budget": float(seen),
+                    "regret": float(regret[b]),
+                    "reduction": float(reduction[b]),
+                }
+                for b, choice in enumerate(budgets)
+            ]
+    rows.sort(key=lambda row: (row["choice_budget"], -row["reduction"], row["run_budget"], row["pool"]))
+    runs = len(rows) // len(budgets)
+    return [row | {"rank": i % runs + 1} for i, row in enumerate(rows)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def generate(
     """
     found: dict[tuple[object, ...], Candidate] = {}
     proposals = [Candidate(name, by_size(parts)) for name, parts in named.items()]
-    for candidate in [*proposals, *mixes, *(_generated(sizes, asked) if asked else ())]:
+    for candidate in chain(proposals, mixes, _generated(sizes, asked) if asked else ()):
         found.setdefault(_key(candidate.mixture), candidate)
         if len(found) > MOST_CANDIDATES:
             raise InputError(

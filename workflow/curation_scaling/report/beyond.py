@@ -13,6 +13,7 @@ from curation_scaling.report.results import Results
 from curation_scaling.report.wording import compute, interval, number, share
 
 _RUNS_SHOWN = 3  # of the most value, a budget
+_NO_REGRET = 1e-9  # of the choice: rounding
 
 
 def beyond(results: Results) -> Markup:
@@ -135,7 +136,8 @@ def _scoring(results: Results) -> Markup:
 
 
 def _next_run(results: Results) -> Markup:
-    rows = results.main(_frame(results, "next_run"))
+    worth = (pl.col("reduction") > 0.01 * pl.col("regret")) & (pl.col("regret") > _NO_REGRET)
+    rows = results.main(_frame(results, "next_run")).filter(worth)
     if rows.is_empty():
         return Markup("")
     body = [
@@ -150,9 +152,8 @@ def _next_run(results: Results) -> Markup:
     ]
     unit = results.study.unit
     lead = (
-        "By how much one more run would lower the expected regret of the choice, before its result is known: "
-        "candidates and measurement are taken as jointly normal with the moments of the bootstrap, and the noise is "
-        "that of a run."
+        "By how much one more run would lower the expected regret of the choice, before its result is known: each "
+        "possible result weights the bootstrap draws anew, and the noise is that of a run."
     )
     headers = [
         f"Choice at, {unit}", "Expected regret now", "Run on", f"Seeing, {unit}", "Regret it would save",
