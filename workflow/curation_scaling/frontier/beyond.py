@@ -11,7 +11,6 @@ import polars as pl
 
 from curation_scaling.artifacts import Schema
 from curation_scaling.artifacts_beyond import BREAK_EVEN, GREEDY, NEXT_RUN, OPTIMAL, SCORING
-from curation_scaling.errors import InputError
 from curation_scaling.frontier.budgets import BudgetAxis
 from curation_scaling.frontier.candidates import Candidate
 from curation_scaling.frontier.curves import forecast_each, predict_mixtures
@@ -190,14 +189,9 @@ def _scoring(setting: Setting, fit: Forecaster) -> list[Row]:
             for candidate in setting.candidates:
                 scored = needs_scores(candidate, setting.sizes, asked.unscored)
                 left = float(samples) - (cost if scored else 0.0)
-                if left <= 0:
-                    continue
-                try:
-                    estimate, draws = predict_mixtures(fit, [candidate.mixture], np.array([left]))
-                except InputError:
-                    continue
-                if left < 0.9 * candidate.unique and scored and left < 0.9 * min(setting.sizes.values()):
+                if left < 0.9 * min(setting.sizes.values()):
                     continue  # not even one pass over a bucket is left
+                estimate, draws = predict_mixtures(fit, [candidate.mixture], np.array([left]))
                 lower, upper = np.quantile(draws[:, 0, 0], setting.tails)
                 at.append(
                     {

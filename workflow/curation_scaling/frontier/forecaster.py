@@ -27,6 +27,11 @@ def without_draws(fit: Forecaster) -> Forecaster:
     return replace(fit, draws=fit.draws[:0]) if isinstance(fit, SavedFit) else fit
 
 
+def smallest_pool(fit: Forecaster) -> float:
+    """Samples below which the law cannot speak of a pool: n0 of Eq. 3."""
+    return fit.law.n0 or 0.0 if isinstance(fit, SavedFit) and isinstance(fit.law, GoyalEq3) else 0.0
+
+
 def separable(fit: Forecaster) -> bool:
     """Whether ln(y - d) falls by concave gains of each pool's own weight: Eq. 3 with gamma = 0."""
     if not (isinstance(fit, SavedFit) and isinstance(fit.law, GoyalEq3)):

@@ -17,7 +17,7 @@ from curation_scaling.frontier.budgets import FAR, BudgetAxis, budget_axis
 from curation_scaling.frontier.candidates import Candidate, generate
 from curation_scaling.frontier.compare import Comparison, compare_each, pareto_set
 from curation_scaling.frontier.curves import forecast_each, predict_mixtures
-from curation_scaling.frontier.forecaster import utility_left, without_draws
+from curation_scaling.frontier.forecaster import smallest_pool, utility_left, without_draws
 from curation_scaling.frontier.sizes import allocate, fit_sizes, several_sizes
 from curation_scaling.frontier.switches import GRID, find_switches
 from curation_scaling.laws.columns import Mixture
@@ -187,12 +187,9 @@ def _parts(
     for candidate in parts:
         for b, samples in enumerate(axis.samples):
             mixture = candidate.at(float(samples))
-            if mixture is None:
+            if mixture is None or mixture.sizes.min() < smallest_pool(fit):
                 continue
-            try:
-                estimate, draws = predict_mixtures(fit, [mixture], np.array([samples]))
-            except InputError:  # smaller than the law's n0: no law speaks of so small a part
-                continue
+            estimate, draws = predict_mixtures(fit, [mixture], np.array([samples]))
             compared = compare_each([(estimate[0], draws[:, 0])], study.laws.level)
             best = whole.predicted[:, b].min()
             rows.append(

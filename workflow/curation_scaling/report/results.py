@@ -102,7 +102,10 @@ def read_results(study: Study, layout: Layout) -> Results:
     """
     schemas = (*_TABLES, *_more(study))
     frames = {_field(schema): read(_path(layout, schema), schema, study=study.study) for schema in schemas}
-    return Results(with_main_law(study, frames["comparison"]), pool_order(study), **frames)
+    named = with_main_law(study, frames["comparison"])
+    best = main_rule(named, frames["frontier"]).filter("best")["pool"].unique(maintain_order=True)
+    pools = list(dict.fromkeys([*pool_order(study), *best]))
+    return Results(named, pools, **frames)
 
 
 def _more(study: Study) -> tuple[Schema, ...]:
