@@ -14,7 +14,7 @@ from curation_scaling.artifacts_beyond import BREAK_EVEN, GREEDY, NEXT_RUN, OPTI
 from curation_scaling.frontier.budgets import BudgetAxis
 from curation_scaling.frontier.candidates import Candidate
 from curation_scaling.frontier.curves import forecast_each, predict_mixtures
-from curation_scaling.frontier.forecaster import Forecaster, separable
+from curation_scaling.frontier.forecaster import Forecaster, separable, without_draws
 from curation_scaling.frontier.greedy import bounded, greedy
 from curation_scaling.frontier.next_run import outcome_chances, regret_reduction, run_noise
 from curation_scaling.frontier.optimal import optimal_weights
@@ -27,6 +27,7 @@ from curation_scaling.study import Study
 
 Rule = tuple[Forecaster, dict[str, pl.Expr]]
 Row = dict[str, Any]
+Plain = tuple[Array, Array, list[str]]
 
 
 @dataclass(frozen=True)
@@ -88,19 +89,17 @@ def _value(literal: pl.Expr) -> Any:
     return pl.select(literal).item()
 
 
-def _plain(setting: Setting, fit: Forecaster) -> tuple[Array, Array, list[str], Array]:
-    """The best candidate at each budget: its errors (budgets,), its draws (draws, budgets), its name; all errors."""
+def _plain(setting: Setting, fit: Forecaster) -> Plain:
+    """The best candidate at each budget: its errors (budgets,), its draws (draws, budgets), its name."""
     mixtures = [c.mixture for c in setting.candidates]
-    estimates = np.stack([e for e, _ in forecast_each(fit, mixtures, setting.axis.samples)])
+    estimates = np.stack([e for e, _ in forecast_each(without_draws(fit), mixtures, setting.axis.samples)])
     chosen = np.argmin(estimates, axis=0)
     which = np.arange(len(chosen))
     estimate, draws = fit.forecast([mixtures[i] for i in chosen], which, setting.axis.samples)
-    return estimate, draws, [setting.candidates[i].name for i in chosen], estimates
+    return estimate, draws, [setting.candidates[i].name for i in chosen]
 
 
-def _against(
-    plain: tuple[Array, Array, list[str], Array], b: int, mine: float, draws: Array, tails: list[float]
-) -> Row:
+def _against(plain: Plain, b: int, mine: float, draws: Array, tails: list[float]) -> Row:
     """The gain over the best plain candidate at budget `b`."""
     lower, upper = np.quantile(plain[1][:, b] - draws, tails)
     return {

@@ -102,7 +102,7 @@ def _scoring(results: Results) -> Markup:
                 row["scorer"],
                 quantity(row["cost"]),
                 row["note"] or ("at no budget" if row["starts"] is None else f"from {quantity(row['starts'])}"),
-                "–" if row["lower"] is None else interval(row["lower"], row["upper"]),
+                _between(row["lower"], row["upper"]),
                 "–" if row["ends"] is None else quantity(row["ends"]),
                 "–" if row["share"] is None else share(row["share"]),
             ]
@@ -133,6 +133,13 @@ def _scoring(results: Results) -> Markup:
     parts.append(table("The choice when scores are paid from the budget", headers, body, words=(1, 2, 3)))
     lead = "Scores cost compute: a candidate that needs them is trained on what they leave of the budget."
     return _part("The cost of scoring inside the budget", lead, join(parts))
+
+
+def _between(lower: float | None, upper: float | None) -> str:
+    """An interval of budgets; a missing end lies beyond those of the study."""
+    if lower is None and upper is None:
+        return "–"
+    return f"{'–' if lower is None else quantity(lower)} to {'–' if upper is None else quantity(upper)}"
 
 
 def _next_run(results: Results) -> Markup:
