@@ -6,13 +6,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
-from curation_scaling.study import Rerun, Study, json_schema, load_study
+from curation_scaling.study import PoolStudy, Rerun, Study, json_schema, load_study
 from curation_scaling.study.runs import Import, Train
+from curation_scaling.study.shard_stages import shard_jobs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,12 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
-    for name, (help_text, _, identity) in (_STAGES | _RERUN_STAGES).items():
+    for name, (help_text, _, identity) in (_STAGES | _SHARD_STAGES | _RERUN_STAGES).items():
         stage = commands.add_parser(name, help=help_text)
         stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
         stage.add_argument("--settings", help="digest of the study's keys that the caller means")
         for argument in identity:
-            stage.add_argument(f"--{argument}", type=str if argument == "pool" else int, required=True)
+            stage.add_argument(f"--{argument}", type=str if argument in _NAMED else int, required=True)
+        if name == "shards-ingest":
+            stage.add_argument(
+                "--shards", nargs="*", default=[], help="where the batch's shards lie, if they were fetched"
+            )
         stage.set_defaults(action=_stage, stage=name)
     return parser
 
@@ -106,6 +112,8 @@ def _advise(options: argparse.Namespace) -> None:
     study = load_study(layout.study)
     if isinstance(study, Rerun):
         raise InputError(f"study {study.study} is a rerun: it compares published numbers and advises on no budget")
+    if not isinstance(study, Study):
+        raise InputError(f"study {study.study} ends at its pools: give it runs and frontier to ask for advice")
     print(advise(study, layout, options.budget))
 
 
@@ -120,11 +128,13 @@ def _stage(options: argparse.Namespace) -> None:
     if isinstance(study, Rerun):
         _rerun_stage(study, layout, options)
         return
-    _, run, identity = _STAGES[options.stage]
-    arguments = {name: getattr(options, name) for name in identity}
+    _, run, identity = (_STAGES | _SHARD_STAGES)[options.stage]
+    arguments: dict[str, Any] = {name: getattr(options, name) for name in identity}
     _check_identity(study, options.stage, arguments)
     if options.settings and options.settings != stage_digest(study, options.stage, **arguments):
         raise InputError(_CHANGED.format(layout.study))
+    if options.stage == "shards-ingest":
+        arguments["shards"] = options.shards
     run(study, layout, **arguments)
 
 
@@ -139,13 +149,20 @@ def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> N
 _CHANGED = "{} changed since this workflow started: start it again"
 
 
-def _check_identity(study: Study, stage: str, identity: dict[str, str | int]) -> None:
+def _check_identity(study: PoolStudy, stage: str, identity: Mapping[str, str | int]) -> None:
     """A job that is not among the study's ends in one sentence, too."""
-    if stage == "train" and isinstance(study.runs, Import):
+    if stage in _SHARD_STAGES:
+        known: Mapping[str, Collection[str | int]] = shard_jobs(study, stage, identity)
+    elif not isinstance(study, Study):
+        if stage not in ("samples", "buckets", "union", "pools", "pool-report"):
+            raise InputError(f"study {study.study} ends at its pools: it has no stage {stage}")
+        known = {"pool": list(study.pools.unions), "draw": range(study.pools.draws)}
+    elif stage == "train" and isinstance(study.runs, Import):
         raise InputError(f"study {study.study} imports its runs: there is nothing to train")
-    pools = {"union": list(study.pools.unions), "train": study.trained_pools}.get(stage, [])
-    seeds = study.runs.seeds if isinstance(study.runs, Train) else 0
-    known = {"pool": pools, "draw": range(study.pools.draws), "seed": range(seeds)}
+    else:
+        pools = {"union": list(study.pools.unions), "train": study.trained_pools}.get(stage, [])
+        seeds = study.runs.seeds if isinstance(study.runs, Train) else 0
+        known = {"pool": pools, "draw": range(study.pools.draws), "seed": range(seeds)}
     for name, value in identity.items():
         if value not in known[name]:
             text = ", ".join(map(str, known[name]))
@@ -174,6 +191,84 @@ def _pools(study: Study, layout: Layout) -> None:
     from curation_scaling.pools.collect import collect_pools
 
     collect_pools(study, layout)
+
+
+def _shards_generate(study: PoolStudy, layout: Layout, shard: int) -> None:
+    from curation_scaling.pools.ingest.synthetic import generate_shard
+
+    generate_shard(study, shard)
+
+
+def _shards_ingest(study: PoolStudy, layout: Layout, table: str, batch: int, shards: Sequence[str]) -> None:
+    from curation_scaling.pools.ingest.stage import ingest_shards
+
+    ingest_shards(study, layout, table, batch, shards)
+
+
+def _shards_merge(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.ingest.merge import merge_ranges
+
+    merge_ranges(study, layout, batch)
+
+
+def _shards_repeats(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.dedup.contents import find_repeats
+
+    find_repeats(study, layout, batch)
+
+
+def _shards_ranks(study: PoolStudy, layout: Layout, score: str) -> None:
+    from curation_scaling.pools.score.ranks import build_ranks
+
+    build_ranks(study, layout, score)
+
+
+def _shards_score(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.score.stage import score_ranges
+
+    score_ranges(study, layout, batch)
+
+
+def _shards_level(study: PoolStudy, layout: Layout, select: str, level: int, batch: int) -> None:
+    from curation_scaling.pools.select.stage import count_level
+
+    count_level(study, layout, select, level, batch)
+
+
+def _shards_cut(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.partition.stage import cut_ranges
+
+    cut_ranges(study, layout, batch)
+
+
+def _shards_join(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None:
+    from curation_scaling.pools.partition.pools import join_ranges
+
+    join_ranges(study, layout, pool, batch)
+
+
+def _shards_uids(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.partition.pools import write_uids
+
+    write_uids(study, layout, batch)
+
+
+def _shards_subset(study: PoolStudy, layout: Layout, pool: str) -> None:
+    from curation_scaling.pools.partition.pools import write_subset_pool
+
+    write_subset_pool(study, layout, pool)
+
+
+def _shards_summary(study: PoolStudy, layout: Layout) -> None:
+    from curation_scaling.pools.partition.summary import summarise
+
+    summarise(study, layout)
+
+
+def _pool_report(study: PoolStudy, layout: Layout) -> None:
+    from curation_scaling.report.pools import build_pool_report
+
+    build_pool_report(study, layout)
 
 
 def _train(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> None:
@@ -250,8 +345,25 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "frontier": ("compare all pools at all budgets", _frontier, ()),
     "published": ("compare a paper's numbers with the same computed here", _published, ()),
     "report": ("write the report", _report, ()),
+    "pool-report": ("write the report of a study that ends at its pools", _pool_report, ()),
     "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
 }
+# The same for the stages that cut shards.
+_SHARD_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "shards-generate": ("make a shard of realistic metadata", _shards_generate, ("shard",)),
+    "shards-ingest": ("read a batch of shards into ranges of uids", _shards_ingest, ("table", "batch")),
+    "shards-merge": ("gather and sort ranges of uids", _shards_merge, ("batch",)),
+    "shards-repeats": ("find the rows that repeat a content", _shards_repeats, ("batch",)),
+    "shards-ranks": ("give each value of a score its quantile", _shards_ranks, ("score",)),
+    "shards-score": ("filter by all rows, and score", _shards_score, ("batch",)),
+    "shards-level": ("count one level of a selection", _shards_level, ("select", "level", "batch")),
+    "shards-cut": ("split ranges of uids into buckets", _shards_cut, ("batch",)),
+    "shards-join": ("join buckets", _shards_join, ("pool", "batch")),
+    "shards-uids": ("write the subset files of some pools", _shards_uids, ("batch",)),
+    "shards-subset": ("take a random part of a pool", _shards_subset, ("pool",)),
+    "shards-summary": ("account for every row", _shards_summary, ()),
+}
+_NAMED = ("pool", "table", "score", "select")  # identities that are text
 # The same for the stages of a rerun.
 _RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "points": ("read the published runs of a rerun", _points, ()),

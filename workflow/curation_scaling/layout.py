@@ -57,6 +57,29 @@ class Layout:
         """What became of each row, all draws."""
         return self.root / "pools/summary.parquet"
 
+    def part(self, pool: str, part: int) -> Path:
+        """One fixed range of uids of a pool that was cut from shards."""
+        return self.root / f"pools/{pool}/part-{part:04d}.parquet"
+
+    def whole_subset(self, pool: str) -> Path:
+        """A pool that was cut from shards as one DataComp subset file."""
+        return self.root / f"pools/{pool}.npy"
+
+    @property
+    def histogram(self) -> Path:
+        """Rows by score, of all that were cut."""
+        return self.root / "pools/histogram.parquet"
+
+    @property
+    def ledger(self) -> Path:
+        """What became of each row, shard by shard."""
+        return self.root / "pools/shards.parquet"
+
+    @property
+    def work(self) -> Work:
+        """Files between the stages that cut shards."""
+        return Work(self.root / "pools/_work")
+
     def run(self, pool: str, draw: int | str, seed: int | str) -> Path:
         """One training run: its evaluations."""
         return self.root / f"runs/{pool}.draw-{draw}.seed-{seed}.parquet"
@@ -131,3 +154,54 @@ class Layout:
     def drawn(self, names: Sequence[str]) -> list[Path]:
         """Figures by name, as SVG and as PNG."""
         return [self.figure(name, form) for name in names for form in ("svg", "png")]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Files between the stages that cut shards: nothing else reads them."""
+
+    root: Path
+
+    def run(self, table: str, batch: int) -> Path:
+        """The rows of a batch of shards ("rows", or an attached table), a row group for each range of uids."""
+        return self.root / f"runs/{table}-{batch}.parquet"
+
+    def read(self, table: str, batch: int) -> Path:
+        """What was read and dropped in a batch of shards."""
+        return self.root / f"runs/{table}-{batch}.json"
+
+    def merged(self, part: int) -> Path:
+        """A range of uids, sorted, before what needs all rows at once."""
+        return self.root / f"merged/part-{part:04d}.parquet"
+
+    def merged_counts(self, batch: int) -> Path:
+        """What was dropped while ranges were merged."""
+        return self.root / f"merged/counts-{batch}.json"
+
+    def contents(self, batch: int) -> Path:
+        """The content hashes of a batch of ranges, a row group for each range of hashes."""
+        return self.root / f"contents/run-{batch}.parquet"
+
+    def repeats(self, batch: int) -> Path:
+        """The uids of rows that repeat a content, a row group for each range of uids."""
+        return self.root / f"contents/repeats-{batch}.parquet"
+
+    def ranks(self, score: str) -> Path:
+        """The quantile of every value of a score."""
+        return self.root / f"ranks/{score}.parquet"
+
+    def scored(self, part: int) -> Path:
+        """A range of uids, sorted: the rows that are cut, with the score that ranks them."""
+        return self.root / f"scored/part-{part:04d}.parquet"
+
+    def scored_counts(self, batch: int) -> Path:
+        """What was dropped while ranges were scored."""
+        return self.root / f"scored/counts-{batch}.json"
+
+    def level(self, selection: str, level: int, batch: int) -> Path:
+        """A histogram of one level of a selection, over a batch of ranges."""
+        return self.root / f"select/{selection}/level-{level}.{batch}.parquet"
+
+    def tally(self, batch: int) -> Path:
+        """Rows, sizes and edges of each bucket in a batch of ranges."""
+        return self.root / f"tally/{batch}.json"

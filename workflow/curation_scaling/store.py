@@ -7,6 +7,7 @@ artifact stands `<artifact>.sha256`, in the form that `sha256sum --check` reads.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import uuid
@@ -68,16 +69,43 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"{path} cannot be written ({error.strerror or error}): nothing of it was kept") from error
 
 
+class _Hashed(io.RawIOBase):
+    """A file that is written from its start to its end, and hashed on the way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.sha256, self._size = file, hashlib.sha256(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self.sha256.update(content)
+        written = self._file.write(content)
+        self._size += written
+        return written
+
+    def tell(self) -> int:
+        return self._size
+
+
+@contextmanager
+def hashed(path: Path) -> Iterator[IO[bytes]]:
+    """`atomic`, and the sha256 of what was written is recorded beside it."""
+    with atomic(path) as file:
+        through = _Hashed(file)
+        yield through  # type: ignore[misc]
+        checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
+    with atomic(checksum_path(path)) as file:
+        file.write(f"{through.sha256.hexdigest()}  {path.name}\n".encode())
+
+
 def write_bytes(path: Path, content: bytes | Callable[[IO[bytes]], None]) -> None:
     """Write a file whole, from bytes or through `content(file)`, then record its sha256."""
-    with atomic(path) as file:
+    with hashed(path) as file:
         if isinstance(content, bytes):
             file.write(content)
         else:
             content(file)
-        checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
-    with atomic(checksum_path(path)) as file:
-        file.write(f"{file_sha256(path)}  {path.name}\n".encode())
 
 
 def write(path: Path, schema: Schema, frame: pl.DataFrame, *, study: str, inputs: str) -> None:
@@ -169,6 +197,17 @@ def verify(path: Path) -> str:
     if actual != recorded:
         raise InputError(f"{path} is not what was written (its sha256 differs): delete it and run the workflow again")
     return actual
+
+
+def recorded(path: Path) -> str:
+    """The recorded sha256 of an artifact, for files so large that readers verify the pages that they read instead.
+
+    Raises InputError if the checksum is missing.
+    """
+    try:
+        return checksum_path(path).read_bytes()[:64].decode(errors="replace")
+    except OSError:
+        raise InputError(f"{checksum_path(path)} is missing: delete {path} if it exists and run again") from None
 
 
 def read(path: Path, schema: Schema, *, study: str | None = None) -> pl.DataFrame:

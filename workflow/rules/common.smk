@@ -9,9 +9,9 @@ from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.runs.identity import run_identities
-from curation_scaling.study import Rerun, parse_study
+from curation_scaling.study import Rerun, Study, parse_study
 from curation_scaling.study.keys import stage_digest
-from curation_scaling.study.locate import check_inputs, data_files, files_at, path_of
+from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
 from curation_scaling.study.modules import stage_modules
 from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
 from curation_scaling.study.save import save_study
@@ -19,20 +19,25 @@ from curation_scaling.study.save import save_study
 # Not of the study: what `snakemake advise --config budget=128e6` asks; several are joined by commas.
 BUDGETS = str(config.pop("budget", ""))
 
-try:
-    STUDY = parse_study(
-        config,
-        ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml",
-    )
-    check_inputs(STUDY)
-except InputError as error:
-    raise WorkflowError(str(error)) from None
+def refuse(check):
+    """What `check` returns; bad input as Snakemake's own error."""
+    try:
+        return check()
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+STUDY = refuse(lambda: parse_study(config, ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"))
+refuse(lambda: check_inputs(STUDY))
 
 PATHS = Layout(Path("results") / STUDY.study)
 LOGS = f"logs/{STUDY.study}"
 DATA_FILES = [path for file in data_files(STUDY) for path in files_at(path_of(STUDY, file))]
 RERUN = isinstance(STUDY, Rerun)
-POOLS = STUDY.pools.members if not RERUN and run_identities(STUDY) else {}
+ENDS_AT_POOLS = not RERUN and not isinstance(STUDY, Study)
+SHARDS = not RERUN and STUDY.pools.source.kind == "shards"
+SHARD_LISTS = shard_lists(STUDY) if SHARDS else []
+POOLS = STUDY.pools.members if ENDS_AT_POOLS or not RERUN and run_identities(STUDY) else {}
 
 # Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
 # the package that belongs to these rules.
@@ -49,6 +54,14 @@ def budgets(wildcards):
         return [f"--budget {float(budget)!r}" for budget in BUDGETS.split(",")]
     except ValueError:
         raise WorkflowError(f"budget is {BUDGETS!r}, not a number: snakemake advise --config budget=128e6") from None
+
+
+def pool_files(pool, draw):
+    """The files of a pool: its manifest and its subset file; of shards, a manifest in parts."""
+    if SHARDS:
+        parts = range(STUDY.pools.source.part_count)
+        return [*(PATHS.part(pool, part) for part in parts), PATHS.whole_subset(pool)]
+    return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
 
 
 def command(stage, settings=True):

@@ -1,5 +1,5 @@
 # From the source to the pools: samples, buckets of each draw, unions, and what became of every row.
-if POOLS:
+if POOLS and not SHARDS:
 
     rule samples:
         input:
@@ -67,7 +67,7 @@ if POOLS:
             command("pools") + " 2> {log}"
 
 
-if POOLS and STUDY.pools.unions:
+if POOLS and STUDY.pools.unions and not SHARDS:
 
     rule union:
         input:

@@ -8,15 +8,8 @@ if TRAINER is not None:
         input:
             lambda wildcards: (
                 [
-                    *(PATHS.pool(member, wildcards.draw) for member in POOLS[wildcards.pool]),
-                    *(
-                        [
-                            PATHS.pool(wildcards.pool, wildcards.draw),
-                            PATHS.subset(wildcards.pool, wildcards.draw),
-                        ]
-                        if COMMAND
-                        else [PATHS.samples]
-                    ),
+                    *([PATHS.edges] if SHARDS else [PATHS.pool(m, wildcards.draw) for m in POOLS[wildcards.pool]]),
+                    *(pool_files(wildcards.pool, wildcards.draw) if COMMAND else [PATHS.samples]),
                     *(COMMAND.inputs if COMMAND else []),
                 ]
             ),

@@ -7,11 +7,11 @@ import polars as pl
 from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write
-from curation_scaling.study import Study
+from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import pools_keys
 
 
-def collect_pools(study: Study, layout: Layout) -> None:
+def collect_pools(study: PoolStudy, layout: Layout) -> None:
     """Join the edges and the summaries of all draws."""
     for schema, target, part in (
         (EDGES, layout.edges, layout.edges_of),

@@ -14,11 +14,11 @@ from curation_scaling.pools.sources.source import POOL as POOL_ROLE
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import inputs_digest, read, verify, write
-from curation_scaling.study import Study
+from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import buckets_keys
 
 
-def build_buckets(study: Study, layout: Layout, draw: int) -> None:
+def build_buckets(study: PoolStudy, layout: Layout, draw: int) -> None:
     """Take one draw, cut it, and write a manifest and a subset file per bucket, the edges and the summary."""
     pools = study.pools
     samples = read(layout.samples, SAMPLES, study=study.study)

@@ -13,13 +13,13 @@ from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.source import REFERENCE, Source
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import file_sha256, inputs_digest, write, write_bytes
-from curation_scaling.study import Study
+from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import samples_keys
 from curation_scaling.study.locate import locate, path_of
 from curation_scaling.study.pools import DocstringSource, ImageSource, TableSource
 
 
-def build_samples(study: Study, layout: Layout) -> None:
+def build_samples(study: PoolStudy, layout: Layout) -> None:
     """Read the source, score its samples, and write them with the count of what became of each row."""
     source = _read_source(study)
     frame = source.frame
@@ -32,7 +32,7 @@ def build_samples(study: Study, layout: Layout) -> None:
     write(layout.samples, SAMPLES, frame, study=study.study, inputs=inputs)
 
 
-def _read_source(study: Study) -> Source:
+def _read_source(study: PoolStudy) -> Source:
     source, seed = study.pools.source, derive_seed(study.seed, "source")
     options = source.model_dump(exclude={"kind", "files", "folder"})
     if isinstance(source, ImageSource):
@@ -51,12 +51,12 @@ def _read_source(study: Study) -> Source:
     raise InputError("key pools.source.kind: declared pools have no samples; import their runs")
 
 
-def _bytes_of_tables(study: Study) -> list[str]:
+def _bytes_of_tables(study: PoolStudy) -> list[str]:
     source = study.pools.source
     return [file_sha256(path_of(study, f)) for f in source.files] if isinstance(source, TableSource) else []
 
 
-def _score(study: Study, frame: pl.DataFrame) -> pl.Series:
+def _score(study: PoolStudy, frame: pl.DataFrame) -> pl.Series:
     score = study.pools.score
     assert score is not None  # the study's own check: all sources but tables name a score
     if score.kind == "sharpness":

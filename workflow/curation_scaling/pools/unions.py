@@ -8,11 +8,11 @@ from curation_scaling.artifacts import POOL
 from curation_scaling.layout import Layout
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.store import inputs_digest, read, write
-from curation_scaling.study import Study
+from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import union_keys
 
 
-def build_union(study: Study, layout: Layout, pool: str, draw: int) -> None:
+def build_union(study: PoolStudy, layout: Layout, pool: str, draw: int) -> None:
     """Join the buckets of a union into its manifest and subset file."""
     members = [layout.pool(member, draw) for member in study.pools.members[pool]]
     joined = pl.concat([read(path, POOL, study=study.study) for path in members]).sort("uid_hi", "uid_lo")

@@ -12,7 +12,7 @@ import yaml
 from curation_scaling import __version__
 from curation_scaling.report.markup import Markup, details, element, join, paragraph, table, text
 from curation_scaling.store import verify
-from curation_scaling.study import Study
+from curation_scaling.study import PoolStudy, Study
 
 
 def provenance(study: Study, runs: pl.DataFrame, artifacts: Markup) -> Markup:
@@ -46,7 +46,7 @@ def artifact_table(root: Path, paths: Iterable[Path]) -> Markup:
     return table("Artifacts behind this report (digests: the first 16 digits)", headers, rows, words=(0, 2, 3, 4))
 
 
-def study_file(study: Study) -> Markup:
+def study_file(study: PoolStudy) -> Markup:
     """The study with every default filled in. `data_root` is left out: where data lie does not change the results."""
     content = yaml.safe_dump(study.model_dump(mode="json", exclude={"data_root"}), sort_keys=False, allow_unicode=True)
     code = element("pre", text(content), tabindex="0", aria_label="The study file")

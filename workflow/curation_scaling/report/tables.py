@@ -9,6 +9,7 @@ from curation_scaling.report.charts.holdout import held_out
 from curation_scaling.report.markup import Markup, details, join, paragraph, table
 from curation_scaling.report.results import Results
 from curation_scaling.report.wording import interval, number
+from curation_scaling.study import PoolStudy
 
 
 def parameters(results: Results) -> Markup:
@@ -126,13 +127,14 @@ def pools(results: Results) -> Markup:
     headers = ["Pool", "Joins", "Candidate", f"Unique {study.unit} (mean of draws)", "Runs", f"Most {study.unit} seen"]
     parts = [table("Pools", headers, rows, words=(0, 1, 2))]
     if results.summary is not None:
-        parts.append(_outcomes(results, results.summary))
+        parts.append(outcomes_table(results.study, results.summary))
     if results.edges is not None:
-        parts.append(details("Score edges of the buckets", _edges(results, results.edges)))
+        parts.append(details("Score edges of the buckets", edges_table(results.study, results.edges)))
     return join(parts)
 
 
-def _outcomes(results: Results, summary: pl.DataFrame) -> Markup:
+def outcomes_table(study: PoolStudy, summary: pl.DataFrame) -> Markup:
+    """What became of the rows of the source."""
     kinds = {kind: n for n, kind in enumerate(("input", "kept", "held_out", "rejected"))}
     mean = (
         summary.group_by("kind", "outcome")
@@ -143,13 +145,14 @@ def _outcomes(results: Results, summary: pl.DataFrame) -> Markup:
         [r["outcome"], r["kind"].replace("_", " "), number(r["rows"], 6), number(r["size"], 7)]
         for r in mean.iter_rows(named=True)
     ]
-    headers = ["Outcome", "Kind", "Rows", results.study.unit.capitalize()]
+    headers = ["Outcome", "Kind", "Rows", study.unit.capitalize()]
     draws = "the mean of a draw" if summary["draw"].n_unique() > 1 else "one draw"
     note = paragraph("Kept, held-out and rejected rows add up to the input.", class_="quiet")
     return join([table(f"What became of the rows of the source ({draws})", headers, rows, words=(0, 1)), note])
 
 
-def _edges(results: Results, edges: pl.DataFrame) -> Markup:
+def edges_table(study: PoolStudy, edges: pl.DataFrame) -> Markup:
+    """The scores at which the buckets end."""
     rows = [
         [
             r["pool"],
@@ -158,7 +161,7 @@ def _edges(results: Results, edges: pl.DataFrame) -> Markup:
             number(r["score_max"], 5),
             str(r["rows"]),
             str(r["size"]),
-            str(r["ties"]),
+            "–" if r["ties"] is None else str(r["ties"]),
         ]
         for r in edges.sort("draw", "bucket").iter_rows(named=True)
     ]
@@ -168,7 +171,7 @@ def _edges(results: Results, edges: pl.DataFrame) -> Markup:
         "Lowest score",
         "Highest score",
         "Rows",
-        results.study.unit.capitalize(),
+        study.unit.capitalize(),
         "Ties at the edge",
     ]
     return table("Scores of each bucket, by draw", headers, rows)

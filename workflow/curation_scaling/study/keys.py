@@ -12,9 +12,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
+from curation_scaling.study import shard_keys
 from curation_scaling.study.base import Part
 from curation_scaling.study.files import DataFile
-from curation_scaling.study.model import Study
+from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DeclaredSource, DocstringSource, ImageSource, TableSource
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 
@@ -27,7 +28,7 @@ _NOT_CONTENT: dict[type[Part], set[str]] = {
 }
 
 
-def samples_keys(study: Study) -> dict[str, Any]:
+def samples_keys(study: PoolStudy) -> dict[str, Any]:
     """The source and the score, with the versions of the packages that they read."""
     source = study.pools.source
     read: dict[str, str] = {}
@@ -45,18 +46,18 @@ def samples_keys(study: Study) -> dict[str, Any]:
     }
 
 
-def buckets_keys(study: Study, draw: int) -> dict[str, Any]:
+def buckets_keys(study: PoolStudy, draw: int) -> dict[str, Any]:
     """How a draw is taken and cut."""
     keys = study.pools.model_dump(mode="json", include={"keep", "within_group", "sample", "buckets", "edges"})
     return {"seed": study.seed, "draw": draw, **keys}
 
 
-def union_keys(study: Study, pool: str, draw: int) -> dict[str, Any]:
+def union_keys(study: PoolStudy, pool: str, draw: int) -> dict[str, Any]:
     """The members of a union."""
     return {"pool": pool, "draw": draw, "members": study.pools.members[pool]}
 
 
-def pools_keys(study: Study) -> dict[str, Any]:
+def pools_keys(study: PoolStudy) -> dict[str, Any]:
     """Which draws there are."""
     return {"draws": study.pools.draws}
 
@@ -146,12 +147,25 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "frontier": frontier_keys,
     "published": published_keys,
     "report": report_keys,
+    "pool-report": shard_keys.pool_report_keys,
+    "shards-generate": shard_keys.generate_keys,
+    "shards-ingest": shard_keys.ingest_keys,
+    "shards-merge": shard_keys.score_keys,
+    "shards-repeats": shard_keys.score_keys,
+    "shards-ranks": shard_keys.score_keys,
+    "shards-score": shard_keys.score_keys,
+    "shards-level": shard_keys.level_keys,
+    "shards-cut": shard_keys.cut_keys,
+    "shards-join": shard_keys.join_keys,
+    "shards-uids": shard_keys.uids_keys,
+    "shards-subset": shard_keys.subset_keys,
+    "shards-summary": shard_keys.summary_keys,
 }
 
 
-def stage_digest(study: Study, stage: str, **identity: Any) -> str:
+def stage_digest(study: PoolStudy, stage: str, **identity: Any) -> str:
     """Digest of the keys of one job; the workflow's rules carry it, so that a changed key runs the job again."""
-    if stage == "runs":
+    if stage == "runs" and isinstance(study, Study):
         keys = runs_keys(study) if isinstance(study.runs, Train) else import_keys(study)
     else:
         keys = _KEYS[stage](study, **identity)

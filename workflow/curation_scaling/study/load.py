@@ -12,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from curation_scaling.errors import InputError
 from curation_scaling.study.faults import describe_faults, foreign_value
-from curation_scaling.study.model import Study
+from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.rerun import Rerun
 
 
-def load_study(path: Path) -> Study | Rerun:
+def load_study(path: Path) -> PoolStudy | Rerun:
     """Read a study file (YAML).
 
     Raises:
@@ -35,15 +35,21 @@ def load_study(path: Path) -> Study | Rerun:
     return parse_study(content, str(path))
 
 
-def parse_study(content: Any, where: str) -> Study | Rerun:
-    """Check the content of a study; `where` names its file in messages. The key `reproduction` makes it a rerun.
+def parse_study(content: Any, where: str) -> PoolStudy | Rerun:
+    """Check the content of a study; `where` names its file in messages.
+
+    The key `reproduction` makes it a rerun; without `runs` and `frontier` it ends at its pools.
 
     Raises:
         InputError: if it does not describe a study.
     """
     if not isinstance(content, Mapping):
         raise InputError(f"{where} holds no keys: a study is a mapping of keys, such as `study: NAME`")
-    model: type[Study | Rerun] = Rerun if "reproduction" in content else Study
+    model: type[PoolStudy | Rerun] = Study
+    if "reproduction" in content:
+        model = Rerun
+    elif _ends_at_pools(content):
+        model = PoolStudy
     try:
         # Through JSON: YAML's numbers and lists reach the strict models as what they are, and nothing else can.
         return model.model_validate_json(json.dumps(content))
@@ -55,7 +61,17 @@ def parse_study(content: Any, where: str) -> Study | Rerun:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a study file, for editors and for documentation."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | TypeAdapter(Study | Rerun).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | TypeAdapter(
+        Study | PoolStudy | Rerun
+    ).json_schema()
+
+
+def _ends_at_pools(content: Mapping[Any, Any]) -> bool:
+    """No key that speaks of runs, and samples of its own to cut."""
+    pools = content.get("pools")
+    source = pools.get("source") if isinstance(pools, Mapping) else None
+    declared = isinstance(source, Mapping) and source.get("kind") == "declared"
+    return not declared and not {"runs", "laws", "frontier"} & set(content)
 
 
 def _place(error: yaml.YAMLError) -> str:

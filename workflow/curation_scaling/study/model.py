@@ -22,8 +22,8 @@ _PAYLOAD = {
 }
 
 
-class Study(Part):
-    """One study: a dataset, its runs, and the budgets to decide for."""
+class PoolStudy(Part):
+    """A study that ends at its pools: what a study without `runs` and `frontier` is."""
 
     study: Name = Field(description="name of the study and of its folder below results/")
     title: str = Field(description="one line for the report")
@@ -31,6 +31,11 @@ class Study(Part):
     unit: Literal["samples", "tokens", "characters"] = Field("samples", description="unit of sizes and budgets")
     data_root: str | None = Field(None, description="folder of local copies of data files")
     pools: Pools
+
+
+class Study(PoolStudy):
+    """One study: a dataset, its runs, and the budgets to decide for."""
+
     runs: Runs
     laws: Laws = Laws()
     frontier: Frontier
@@ -129,8 +134,9 @@ class Study(Part):
         if score is not None and _PAYLOAD[score.kind] != _PAYLOAD[kind]:
             raise ValueError(f"pools.score.kind: {score.kind} reads {_PAYLOAD[score.kind]}, but {kind} are not that")
         if isinstance(trainer, MlpTrainer):
-            if kind == "table":
-                raise ValueError("runs.trainer.kind: mlp needs text or pixels, a table holds neither; use command")
+            if kind in ("table", "shards"):
+                held = "a table holds" if kind == "table" else "shards hold"
+                raise ValueError(f"runs.trainer.kind: mlp needs text or pixels, {held} neither; use command")
             if _PAYLOAD[trainer.inputs] != _PAYLOAD[kind]:
                 raise ValueError(f"runs.trainer.inputs: {kind} are {_PAYLOAD[kind]}; use {_INPUTS[kind]}")
         trained = self.trained_pools

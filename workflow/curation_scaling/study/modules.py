@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation_scaling.study.model import Study
+from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.runs import Train
 
 _SCORES = {"sharpness": "sharpness", "ngram_cross_entropy": "ngram"}
@@ -15,16 +15,30 @@ _STAGES = {
     "frontier": "frontier.stage",
     "published": "frontier.published",
     "report": "report.stage",
+    "pool-report": "report.pools",
+    "shards-generate": "pools.ingest.synthetic",
+    "shards-ingest": "pools.ingest.stage",
+    "shards-merge": "pools.ingest.merge",
+    "shards-repeats": "pools.dedup.contents",
+    "shards-ranks": "pools.score.ranks",
+    "shards-score": "pools.score.stage",
+    "shards-level": "pools.select.stage",
+    "shards-cut": "pools.partition.stage",
+    "shards-join": "pools.partition.pools",
+    "shards-uids": "pools.partition.pools",
+    "shards-subset": "pools.partition.pools",
+    "shards-summary": "pools.partition.summary",
 }
 
 
-def stage_modules(study: Study, stage: str) -> list[str]:
+def stage_modules(study: PoolStudy, stage: str) -> list[str]:
     """Modules of this package, by their dotted names below it."""
     if stage == "samples":
         score = study.pools.score
         chosen = [f"pools.sources.{study.pools.source.kind}"]
         return ["pools.samples", *chosen, *([f"pools.scores.{_SCORES[score.kind]}"] if score else [])]
     if stage == "train":
+        assert isinstance(study, Study)
         assert isinstance(study.runs, Train)
         return ["runs.train", f"runs.trainers.{study.runs.trainer.kind}"]
     return [_STAGES[stage]]

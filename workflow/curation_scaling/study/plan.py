@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study.locate import check_inputs
-from curation_scaling.study.model import Study
+from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import Train
+from curation_scaling.study.shard_plan import ShardPlan
+from curation_scaling.study.shards import ShardsSource
 
 
-def describe_plan(study: Study | Rerun) -> str:
+def describe_plan(study: PoolStudy | Rerun) -> str:
     """Pools, runs and jobs of a valid study.
 
     Raises:
@@ -18,6 +20,10 @@ def describe_plan(study: Study | Rerun) -> str:
     check_inputs(study)
     if isinstance(study, Rerun):
         return _describe_rerun(study)
+    cut = _describe_shards(study) if isinstance(study.pools.source, ShardsSource) else []
+    if not isinstance(study, Study):
+        head = [f"{study.study}: {study.title}", f"pools: {', '.join([*study.pools.members, *study.pools.subsets])}"]
+        return "\n".join([*head, *cut, "runs: none; the study ends at its pools"])
     runs = len(run_identities(study))
     lines = [
         f"{study.study}: {study.title}",
@@ -31,11 +37,21 @@ def describe_plan(study: Study | Rerun) -> str:
         seen = runs * study.runs.checkpoints[-1]
         lines.insert(2, f"runs: {runs} trainings ({study.pools.draws} draws x {study.runs.seeds} seeds a pool)")
         lines.insert(3, f"training: {seen:g} {study.unit} in all")
-        lines.append(f"jobs: {1 + study.pools.draws + unions + 1 + runs + 5}")
+        lines.append(f"jobs: {1 + study.pools.draws + unions + 1 + runs + 5}" if not cut else "\n".join(cut))
     else:
         lines.insert(2, "runs: imported")
         lines.append("jobs: 5")
     return "\n".join(lines)
+
+
+def _describe_shards(study: PoolStudy) -> list[str]:
+    """Shards, jobs a pass, parts, and the disk that the study takes while it runs."""
+    plan = ShardPlan(study)
+    shards = sum(map(len, plan.tables.values()))
+    return [
+        f"shards: {shards}, about {plan.source.rows:g} rows, {plan.jobs} jobs a pass, {plan.parts} parts a pool",
+        f"disk: about {plan.disk / 1e9:.3g} GB below results/ while it runs, beside the shards",
+    ]
 
 
 def _describe_rerun(rerun: Rerun) -> str:

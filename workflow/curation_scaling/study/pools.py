@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Count, Few, Name, Part, Positive, Real
 from curation_scaling.study.files import DataFile
+from curation_scaling.study.shards import ShardsSource, Subset, top_fault
 
 
 class DocstringSource(Part):
@@ -71,7 +72,9 @@ class Sample(Part):
     stratify: bool = Field(False, description="the same number of units from each group")
 
 
-Source = Annotated[DocstringSource | ImageSource | TableSource | DeclaredSource, Field(discriminator="kind")]
+Source = Annotated[
+    DocstringSource | ImageSource | TableSource | ShardsSource | DeclaredSource, Field(discriminator="kind")
+]
 Score = Annotated[SharpnessScore | NgramScore, Field(discriminator="kind")]
 
 
@@ -90,20 +93,37 @@ class Pools(Part):
         min_length=1,
         description="instead of buckets: increasing score edges (with within_group: quantiles); rows on an edge go up",
     )
+    top: list[Real] | None = Field(
+        None,
+        min_length=1,
+        description="instead of buckets (shards only): nested top pools top1, top2, ..., each a share or an amount",
+    )
+    by: Literal["samples", "size"] = Field(
+        "samples", description="what equal buckets (shards only: and top pools) have equal amounts of"
+    )
     unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets; never fitted, always predicted")
+    subsets: dict[Name, Subset] = Field(
+        {}, description="shards only: random parts of pools, written but not trained on"
+    )
 
     @property
     def bucket_names(self) -> list[str]:
         """Single buckets, best first."""
         if isinstance(self.source, DeclaredSource):
             return list(self.source.sizes)
-        count = self.buckets if self.buckets is not None else len(self.edges or []) + 1
+        count = self.buckets if self.buckets is not None else len(self.edges or self.top or []) + 1
         return [f"bucket{i + 1}" for i in range(count)]
 
     @property
     def members(self) -> dict[str, list[str]]:
         """The buckets of every pool, unions included."""
-        return {name: [name] for name in self.bucket_names} | dict(self.unions)
+        return {name: [name] for name in self.bucket_names} | self.joined
+
+    @property
+    def joined(self) -> dict[str, list[str]]:
+        """The buckets of every pool that joins some: the unions, and the nested top pools."""
+        tops = {f"top{k}": self.bucket_names[:k] for k in range(1, len(self.top or []) + 1)}
+        return tops | dict(self.unions)
 
     @property
     def candidates(self) -> list[str]:
@@ -114,13 +134,20 @@ class Pools(Part):
     @model_validator(mode="after")
     def _consistent(self) -> "Pools":
         declared = isinstance(self.source, DeclaredSource)
-        cut = [key for key in ("buckets", "edges") if getattr(self, key) is not None]
+        shards = isinstance(self.source, ShardsSource)
+        cut = [key for key in ("buckets", "edges", "top") if getattr(self, key) is not None]
         if declared:
             for key in [*cut, *(k for k in ("score", "sample") if getattr(self, k) is not None)]:
                 raise ValueError(f"{key}: declared pools are already cut; remove {key} or choose another source")
         elif len(cut) != 1:
-            raise ValueError(f"{'edges' if cut else 'buckets'}: give exactly one of buckets and edges")
-        if isinstance(self.source, TableSource | DeclaredSource) == (self.score is not None):
+            choices = "buckets, edges and top" if shards else "buckets and edges"
+            raise ValueError(f"{cut[-1] if cut else 'buckets'}: give exactly one of {choices}")
+        if shards:
+            self._check_shards()
+        elif self.top is not None or self.subsets or self.by != "samples":
+            key = "top" if self.top is not None else "subsets" if self.subsets else "by"
+            raise ValueError(f"{key}: only a source of kind shards can do this; remove {key}")
+        if isinstance(self.source, TableSource | ShardsSource | DeclaredSource) == (self.score is not None):
             raise ValueError(
                 f"score: {'a table brings its own score, remove score' if self.score else 'say how samples are scored'}"
             )
@@ -132,13 +159,31 @@ class Pools(Part):
         self._check_unions()
         return self
 
+    def _check_shards(self) -> None:
+        assert isinstance(self.source, ShardsSource)
+        if self.sample is not None or self.draws > 1:
+            raise ValueError("sample: shards are cut whole; take random parts of pools by subsets")
+        if self.within_group and self.source.group is None:
+            raise ValueError("within_group: source.group names no column; name it")
+        if self.top is not None and (fault := top_fault(self.top)):
+            raise ValueError(fault)
+        if self.edges is not None and self.by == "size":
+            raise ValueError("by: edges are scores, not amounts; remove by")
+        for name, subset in self.subsets.items():
+            if name in self.members:
+                raise ValueError(f"subsets.{name}: the name belongs to a pool; choose another")
+            if subset.of not in self.members:
+                raise ValueError(f"subsets.{name}.of: {subset.of!r} is no pool; these are: {', '.join(self.members)}")
+            if subset.stratify and self.source.group is None:
+                raise ValueError(f"subsets.{name}.stratify: source.group names no column; name it")
+
     def _check_unions(self) -> None:
         apart = set(self.source.overlapping) if isinstance(self.source, DeclaredSource) else set()
         names = self.bucket_names
         if unknown := sorted(apart - set(names)):
             raise ValueError(f"source.overlapping: {unknown[0]!r} is not among source.sizes; name a declared pool")
         for union, members in self.unions.items():
-            if union in names:
+            if union in names or union in (f"top{k + 1}" for k in range(len(self.top or []))):
                 raise ValueError(f"unions.{union}: the name belongs to a bucket; choose another")
             if not members or len(set(members)) < len(members):
                 raise ValueError(f"unions.{union}: a union names at least one bucket, each once")

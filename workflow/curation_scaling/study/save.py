@@ -6,11 +6,11 @@ import yaml
 
 from curation_scaling.layout import Layout
 from curation_scaling.store import atomic
-from curation_scaling.study.model import Study
+from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.rerun import Rerun
 
 
-def save_study(study: Study | Rerun, layout: Layout) -> None:
+def save_study(study: PoolStudy | Rerun, layout: Layout) -> None:
     """Write `results/<study>/study.yaml`, unless it already says the same."""
     text = yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     if not layout.study.is_file() or layout.study.read_text(encoding="utf-8") != text:

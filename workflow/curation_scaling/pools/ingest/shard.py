@@ -1,0 +1,86 @@
+"""One shard: opened and held to the study's columns before any row of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from curation_scaling.errors import InputError
+
+BATCH = 1 << 19  # rows that are decoded at once
+
+_WORDS = {
+    "number": (lambda t: pa.types.is_integer(t) or pa.types.is_floating(t), "a number"),
+    "whole": (pa.types.is_integer, "whole numbers"),
+    "text": (lambda t: pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_dictionary(t), "text"),
+    "value": (
+        lambda t: (
+            pa.types.is_string(t) or pa.types.is_large_string(t) or pa.types.is_dictionary(t) or pa.types.is_integer(t)
+        ),
+        "text or whole numbers",
+    ),
+    "any": (lambda t: True, "anything"),
+}
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A Parquet file with the columns that a study wants."""
+
+    path: Path
+    rows: int
+    types: dict[str, str]
+
+
+def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
+    """Open a shard and hold it to `wanted`: its columns, and for each what it may be ("number", "whole", "text", ...).
+
+    Raises:
+        InputError: if it is missing, truncated, lacks a column, or has one of another type.
+    """
+    file = _open(path)
+    try:
+        schema = file.schema_arrow
+        for column, kinds in wanted.items():
+            if column not in schema.names:
+                raise InputError(f"{path} has no column {column!r}: it has {', '.join(schema.names)}")
+            found = schema.field(column).type
+            for kind in kinds:
+                fits, words = _WORDS[kind]
+                if not fits(found):
+                    raise InputError(f"{path}: column {column!r} holds {found}, {words} needed")
+        return Shard(path, file.metadata.num_rows, {c: str(schema.field(c).type) for c in wanted})
+    finally:
+        file.close()
+
+
+def read_shard(shard: Shard, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """The shard's rows, some columns of them, in order.
+
+    Raises:
+        InputError: if its pages are damaged.
+    """
+    file = _open(shard.path)
+    try:
+        yield from file.iter_batches(BATCH, columns=list(columns), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(shard.path, error) from None
+    finally:
+        file.close()
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: put the shard there or mend pools.source.shards") from None
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} is truncated or damaged ({str(error).splitlines()[0]}): fetch it again")

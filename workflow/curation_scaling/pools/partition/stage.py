@@ -1,0 +1,69 @@
+"""The last pass: each range of uids is split into the buckets' parts; a row's bucket is a comparison with the cuts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from curation_scaling.layout import Layout
+from curation_scaling.pools.ingest.merge import check_batches
+from curation_scaling.pools.ingest.order import partition
+from curation_scaling.pools.partition.tally import Tally
+from curation_scaling.pools.select.stage import Selection
+from curation_scaling.pools.table import Rows, read_rows, writer
+from curation_scaling.shard_artifacts import part_schema
+from curation_scaling.store import digest, recorded, write_bytes
+from curation_scaling.study.model import PoolStudy
+from curation_scaling.study.shard_keys import cut_keys
+from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
+
+
+def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
+    """Write the parts of all buckets for one job's ranges, and the tally of each bucket."""
+    plan = ShardPlan(study)
+    selection = Selection(study, layout, BUCKETS)
+    assigner, cuts = selection.assigner(batch), selection.inputs()
+    groups = check_batches(layout, plan) if plan.source.group is not None else []
+    names = study.pools.bucket_names
+    tallies = [Tally.empty() for _ in names]
+    for part in plan.ranges[batch]:
+        path = layout.work.scored(part)
+        rows = read_rows(path, [f.name for f in pool_schema(plan) if f.name != "bucket"])
+        size = rows["tokens"] if selection.by == "size" and study.unit == "tokens" else None
+        buckets = assigner.assign(rows["score"], size, rows["group"] if selection.grouped else None)
+        order, bounds = partition(buckets, len(names))
+        for name in list(rows):
+            rows[name] = rows[name].take(order)
+        inputs = digest(cut_keys(study), recorded(path), cuts)
+        for k, name in enumerate(names):
+            a, b = bounds[k], bounds[k + 1]
+            bucket = {column: values[a:b] for column, values in rows.items()}
+            bucket["bucket"] = np.full(b - a, k + 1, np.int32)
+            write_part(study, layout, name, part, bucket, groups, inputs)
+            tallies[k].add(bucket, study.pools.keep)
+    report = [tally.record() for tally in tallies]
+    write_bytes(layout.work.tally(batch), (json.dumps(report) + "\n").encode())
+
+
+def pool_schema(plan: ShardPlan) -> pa.Schema:
+    """The columns of a pool's parts."""
+    source = plan.source
+    sizes = tuple(name for name in ("tokens", "bytes") if getattr(source, name) is not None)
+    return part_schema(source.precision, sizes, source.group is not None)
+
+
+def write_part(
+    study: PoolStudy, layout: Layout, pool: str, part: int, rows: Rows, groups: list[str], inputs: str
+) -> None:
+    """Write one range of uids of a pool; `group` holds places among `groups`."""
+    columns: dict[str, Any] = dict(rows)
+    if "group" in rows:
+        columns["group"] = pa.DictionaryArray.from_arrays(pa.array(rows["group"]), pa.array(groups, pa.string())).cast(
+            pa.string()
+        )
+    metadata = {"study": study.study, "artifact": "pools/<pool>", "inputs": inputs}
+    with writer(layout.part(pool, part), pool_schema(ShardPlan(study)), metadata, sorted_by_uid=True) as file:
+        file.append(columns, row_group=1 << 20)

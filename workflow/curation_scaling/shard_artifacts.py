@@ -1,0 +1,51 @@
+"""The schemas of the artifacts that only studies of shards have."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from curation_scaling.artifacts import Column, Schema
+
+CELLS = Schema(
+    "pools/_work/select",
+    (
+        Column("group", pa.int32(), "place among the groups' names"),
+        Column("prefix", pa.uint64(), "raw bits above the lane, in the top of 64"),
+        Column("cell", pa.int64(), "raw bits of the lane"),
+        Column("rows", pa.int64()),
+        Column("size", pa.int64(), "units of the study"),
+    ),
+    sort=("group", "prefix", "cell"),
+)
+
+HISTOGRAM = Schema(
+    "pools/histogram",
+    (
+        Column("group", pa.string(), nullable=True),
+        Column("score_low", pa.float64(), "lowest score of the cell"),
+        Column("score_high", pa.float64(), "highest score of the cell"),
+        Column("rows", pa.int64()),
+        Column("size", pa.int64(), "units of the study"),
+    ),
+    sort=("group", "score_low"),
+    key=("group", "score_low"),
+)
+
+LEDGER = Schema(
+    "pools/shards",
+    (
+        Column("shard", pa.string()),
+        Column("outcome", pa.string(), "read | kept | the reason that rows are not; all but the first add up to it"),
+        Column("rows", pa.int64()),
+    ),
+    sort=("shard", "outcome"),
+    key=("shard", "outcome"),
+)
+
+
+def part_schema(precision: str, sizes: tuple[str, ...], grouped: bool) -> pa.Schema:
+    """A pool's part: one fixed range of uids, sorted; `sizes` are those of tokens and bytes that the source has."""
+    score = pa.float32() if precision == "float32" else pa.float64()
+    fields = [("uid_hi", pa.uint64()), ("uid_lo", pa.uint64()), ("score", score), ("bucket", pa.int32())]
+    fields += [(name, pa.int64()) for name in sizes]
+    return pa.schema(fields + ([("group", pa.string())] if grouped else []))

@@ -1,0 +1,23 @@
+# The report of a study that ends at its pools.
+rule pool_report:
+    input:
+        PATHS.edges,
+        PATHS.summary,
+        [PATHS.histogram, PATHS.ledger] if SHARDS else [],
+    output:
+        report(PATHS.report, category="Report", caption="../report/pools.rst"),
+        PATHS.answer,
+    log:
+        f"{LOGS}/pool-report.log",
+    benchmark:
+        f"{LOGS}/pool-report.benchmark.tsv"
+    conda:
+        "../envs/curation-scaling.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings("pool-report"),
+        code=code("pool-report"),
+    shell:
+        command("pool-report") + " 2> {log}"
