@@ -6,6 +6,7 @@ only for text. Every page carries a checksum that readers verify, so that a pass
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,23 @@ from curation_scaling.store import hashed
 Rows = dict[str, NDArray[Any]]
 """Columns by name, all of one length; `group` holds codes of a list of names."""
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+
+
+def _keep_freed_memory() -> None:
+    """Let malloc keep what is freed for the next range of uids: fresh pages cost as much as the work on them."""
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except AttributeError:
+        return  # not glibc: only slower
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
 pa.set_cpu_count(1)  # a job is one thread: the workflow runs as many as there are cores
 pa.set_io_thread_count(1)
+_keep_freed_memory()
 
 
 def take(rows: Rows, index: NDArray[Any]) -> Rows:

@@ -132,7 +132,7 @@ class ShardsSource(Part):
     rank_by: Name | None = Field(None, description="instead of combine: the score, of several, that ranks the rows")
     rows_per_job: Count = Field(250_000_000, description="rows a job reads; results do not depend on it")
     parts: Count | None = Field(
-        None, description="files a pool is written in, each a fixed range of uids; default one per 4 million rows"
+        None, description="files a pool is written in, each a fixed range of uids; default one per 2 million rows, at most 1024"
     )
 
     @property
@@ -148,7 +148,7 @@ class ShardsSource(Part):
     @property
     def part_count(self) -> int:
         """Fixed ranges of uids: a power of two, so that finer ones nest in coarser ones."""
-        wanted = self.parts if self.parts is not None else min(-(-self.rows // 4_000_000), 1024)
+        wanted = self.parts if self.parts is not None else min(-(-self.rows // 2_000_000), 1024)
         return 1 << (wanted - 1).bit_length()
 
     @model_validator(mode="after")
