@@ -248,7 +248,7 @@ def ledgers(layout: Layout, plan: ShardPlan, counts: list[int]) -> None:
 
     for b, names in enumerate(plan.batches("rows")):
         read = {number[name]: counts[number[name]] for name in names}
-        content = {"types": {}, "read": read, "dropped": {"kept": read}, "groups": []}
+        content = {"types": {}, "shards": [], "read": read, "dropped": {"kept": read}, "groups": []}
         write_bytes(layout.work.read("rows", b), json.dumps(content).encode())
     for b in range(len(plan.ranges)):
         write_bytes(layout.work.merged_counts(b), b'{"dropped": {}}')

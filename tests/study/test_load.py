@@ -86,7 +86,11 @@ def test_schema_file_is_the_schema_of_the_code():
         ("frontier.candidates", [], "key frontier.candidates must have at least 1 entries, but it is []"),
         # a kind or a choice that does not exist
         ("pools.source.kind", "tabel", "key pools.source.kind is 'tabel'; did you mean 'table'?"),
-        ("pools.source.kind", 3, "key pools.source.kind is '3'; the choices are docstrings, images, table, shards, declared"),
+        (
+            "pools.source.kind",
+            3,
+            "key pools.source.kind is '3'; the choices are docstrings, images, table, shards, declared",
+        ),
         ("pools.source.kind", ABSENT, "key pools.source.kind is missing; the choices are docstrings, images,"),
         ("runs.trainer.kind", "mpl", "key runs.trainer.kind is 'mpl'; did you mean 'mlp'?"),
         ("runs.trainer.kind", ABSENT, "key runs.trainer.kind is missing; the choices are mlp, command"),

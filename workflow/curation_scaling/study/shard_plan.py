@@ -73,7 +73,15 @@ class ShardPlan:
         return [range(a, b) for a, b in pairwise(stops)]
 
     def batches(self, table: str) -> list[list[str]]:
-        """The shards of each reading job, of about the same size in bytes where that is known."""
+        """The shards of each reading job of a table."""
+        return self._batches[table]
+
+    @cached_property
+    def _batches(self) -> dict[str, list[list[str]]]:
+        return {table: self._split(table) for table in self.tables}
+
+    def _split(self, table: str) -> list[list[str]]:
+        """Of about the same size in bytes, where that is known."""
         shards = self.tables[table]
         jobs = min(self.jobs, len(shards))
         weights = [1 if is_remote(s) or s in self.generated else max(Path(s).stat().st_size, 1) for s in shards]
@@ -129,7 +137,9 @@ class ShardPlan:
         common = 16 + sizes + group
         scores = score * len(source.score_names)
         run = common + 8 + scores + 16 * (source.content is not None)
-        pool = (common + score + 16) * (1 + len(pools.joined))
+        buckets = len(pools.bucket_names)
+        joined = sum(len(members) / buckets for members in pools.joined.values())
+        pool = (common + score + 16) * (1 + joined + len(pools.subsets) / buckets)
         return run + (run if self.two_steps else 0) + common + 8 + score + pool
 
     @property

@@ -132,7 +132,8 @@ class ShardsSource(Part):
     rank_by: Name | None = Field(None, description="instead of combine: the score, of several, that ranks the rows")
     rows_per_job: Count = Field(250_000_000, description="rows a job reads; results do not depend on it")
     parts: Count | None = Field(
-        None, description="files a pool is written in, each a fixed range of uids; default one per 2 million rows, at most 1024"
+        None,
+        description="files of a pool, each a fixed range of uids; default one per 2 million rows, 1024 at most",
     )
 
     @property

@@ -24,7 +24,7 @@ from curation_scaling.pools.score.attach import attach, sort_table
 from curation_scaling.pools.score.combine import row_score
 from curation_scaling.pools.score.finish import drop_filtered, drop_unscored, write_scored
 from curation_scaling.pools.table import Rows, damaged, height, open_table, take, writer
-from curation_scaling.store import digest, recorded
+from curation_scaling.store import digest
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import score_keys
 from curation_scaling.study.shard_plan import ShardPlan
@@ -34,9 +34,9 @@ def merge_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     """Merge the ranges of uids of one job; where nothing waits for other ranges, score their rows at once."""
     plan, source = ShardPlan(study), ShardPlan(study).source
     tables = {name: Runs(layout, name, len(plan.batches(name)), plan.parts) for name in plan.tables}
-    groups = check_batches(layout, plan)
+    groups, shards = check_batches(layout, plan)
     late = predicates(source, Path(study.data_root or ".").expanduser(), late=True)
-    inputs = digest(score_keys(study), [table.inputs for table in tables.values()])
+    inputs = digest(score_keys(study), shards)
     ledger = Ledger()
     with ExitStack() as stack:
         contents = None
@@ -78,11 +78,6 @@ class Runs:
         self._files: list[pq.ParquetFile] = [open_table(path) for path in self._paths]
         self._parts = parts
 
-    @property
-    def inputs(self) -> list[str]:
-        """The recorded sha256 of each file."""
-        return sorted(recorded(path) for path in self._paths)
-
     def gather(self, part: int, groups: Sequence[str] = ()) -> Rows:
         """All rows of one range, in no particular order; text groups become their place among `groups`."""
         tables = []
@@ -110,18 +105,21 @@ def _codes(encoded: pa.DictionaryArray, groups: Sequence[str]) -> NDArray[np.int
     return of[encoded.indices.to_numpy()] if len(of) else np.empty(0, np.int32)
 
 
-def check_batches(layout: Layout, plan: ShardPlan) -> list[str]:
-    """All groups by name, once every batch of every table had columns of the same types.
+def check_batches(layout: Layout, plan: ShardPlan) -> tuple[list[str], list[list[str]]]:
+    """All groups by name and each table's shards by digest, once all its batches had columns of the same types.
 
     Raises:
         InputError: if the shards of two batches differ.
     """
     groups: set[str] = set()
+    digests: list[list[str]] = []
     for table in plan.tables:
+        digests.append([])
         first: dict[str, str] | None = None
         for batch, shards in enumerate(plan.batches(table)):
             counts = read_json(layout.work.read(table, batch))
             groups |= set(counts["groups"])
+            digests[-1] += counts["shards"]
             first = first or counts["types"]
             for column, kind in counts["types"].items():
                 if first.get(column) != kind:
@@ -129,7 +127,7 @@ def check_batches(layout: Layout, plan: ShardPlan) -> list[str]:
                         f"{shards[0]}: column {column!r} holds {kind}, in {plan.tables[table][0]} it holds "
                         f"{first.get(column)}; all shards need the same schema"
                     )
-    return sorted(groups)
+    return sorted(groups), [sorted(table) for table in digests]
 
 
 def _attach(rows: Rows, tables: dict[str, Runs], plan: ShardPlan, part: int) -> None:

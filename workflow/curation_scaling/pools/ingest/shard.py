@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ class Shard:
     path: Path
     rows: int
     types: dict[str, str]
+    digest: str  # sha256 of its footer, which names the size and the statistics of every page of columns
 
 
 def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
@@ -53,7 +56,8 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
                 fits, words = _WORDS[kind]
                 if not fits(found):
                     raise InputError(f"{path}: column {column!r} holds {found}, {words} needed")
-        return Shard(path, file.metadata.num_rows, {c: str(schema.field(c).type) for c in wanted})
+        types = {c: str(schema.field(c).type) for c in wanted}
+        return Shard(path, file.metadata.num_rows, types, _footer_sha256(path))
     finally:
         file.close()
 
@@ -71,6 +75,14 @@ def read_shard(shard: Shard, columns: Sequence[str]) -> Iterator[pa.RecordBatch]
         raise _damaged(shard.path, error) from None
     finally:
         file.close()
+
+
+def _footer_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(-8, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(-8 - length, os.SEEK_END)
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _open(path: Path) -> pq.ParquetFile:

@@ -50,6 +50,7 @@ def ingest_shards(study: PoolStudy, layout: Layout, table: str, batch: int, shar
         _same_types(checked[0], shard)
     counts: dict[str, Any] = {
         "types": checked[0].types,
+        "shards": [shard.digest for shard in checked],
         "read": {number[name]: shard.rows for name, shard in zip(names, checked, strict=True)},
         "dropped": {},
         "groups": [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,10 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     """Write the parts of all buckets for one job's ranges, and the tally of each bucket."""
     plan = ShardPlan(study)
     selection = Selection(study, layout, BUCKETS)
-    assigner, cuts = selection.assigner(batch), selection.inputs()
-    groups = check_batches(layout, plan) if plan.source.group is not None else []
+    cuts = selection.exact_cuts()
+    assigner = selection.assigner(cuts, batch)
+    cut_values = [[group, [astuple(cut) for cut in of]] for group, of in sorted(cuts.items())]
+    groups = check_batches(layout, plan)[0] if plan.source.group is not None else []
     names = study.pools.bucket_names
     tallies = [Tally.empty() for _ in names]
     for part in plan.ranges[batch]:
@@ -37,7 +40,7 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
         order, bounds = partition(buckets, len(names))
         for name in list(rows):
             rows[name] = rows[name].take(order)
-        inputs = digest(cut_keys(study), recorded(path), cuts)
+        inputs = digest(cut_keys(study), recorded(path), cut_values)
         for k, name in enumerate(names):
             a, b = bounds[k], bounds[k + 1]
             bucket = {column: values[a:b] for column, values in rows.items()}

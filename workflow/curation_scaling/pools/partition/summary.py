@@ -131,7 +131,7 @@ def _histogram(study: PoolStudy, layout: Layout) -> pl.DataFrame:
     """Rows by cell of the scores' top 16 bits: 128 cells an octave for float32, 16 for float64."""
     selection = Selection(study, layout, BUCKETS)
     table = merge(selection.tables(0))
-    groups = check_batches(layout, ShardPlan(study)) if selection.grouped else []
+    groups = check_batches(layout, ShardPlan(study))[0] if selection.grouped else []
     low, high = _bounds(table["cell"], selection.dtype)
     return pl.DataFrame(
         {

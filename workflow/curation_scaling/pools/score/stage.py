@@ -23,13 +23,10 @@ from curation_scaling.study.shards import TopFilter
 def score_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     """Decide the rows of one job's ranges, and write those that are cut with the score that ranks them."""
     plan, source, work = ShardPlan(study), ShardPlan(study).source, layout.work
-    selections = {f.name: Selection(study, layout, f.name) for f in plan.top_filters}
-    assigners = {name: selection.assigner(batch) for name, selection in selections.items()}
+    selections = [Selection(study, layout, f.name) for f in plan.top_filters]
+    assigners = {s.name: s.assigner(s.exact_cuts(), batch) for s in selections}
     quantiles = {name: _columns(read_rows(work.ranks(name))) for name in plan.ranked}
-    above: list[Any] = [selection.inputs() for selection in selections.values()]
-    above += [recorded(work.ranks(name)) for name in plan.ranked]
-    if source.content is not None:
-        above += [recorded(work.repeats(i)) for i in range(len(plan.ranges))]
+    inputs = digest(score_keys(study), [recorded(work.merged(part)) for part in range(plan.parts)])
     ledger = Ledger()
     for part in plan.ranges[batch]:
         rows = read_rows(work.merged(part))
@@ -47,7 +44,6 @@ def score_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
             rows = take(rows, ~repeats)
         score = rank_average(source, rows, quantiles) if quantiles else row_score(source, rows)
         rows = drop_unscored(source, rows, score, ledger)
-        inputs = digest(score_keys(study), recorded(work.merged(part)), above)
         write_scored(study, layout, part, rows, inputs, ledger)
     ledger.write(work.scored_counts(batch))
 

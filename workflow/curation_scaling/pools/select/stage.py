@@ -115,10 +115,13 @@ class Selection:
         merged = [merge(self.tables(level)) for level in range(levels)]
         return find_cuts(merged, self.ends(merged[0]), kind="f", keep=self.keep, by=self.by)
 
-    def assigner(self, batch: int) -> Assigner:
+    def exact_cuts(self) -> dict[int, list[Cut]]:
+        """The cuts from all levels."""
+        return self.cuts(self.plan.levels(self.name))
+
+    def assigner(self, cuts: dict[int, list[Cut]], batch: int) -> Assigner:
         """What gives the rows of one batch their buckets."""
         levels = self.plan.levels(self.name)
-        cuts = self.cuts(levels)
         before: dict[tuple[int, int], int] = {}
         if levels == self.plan.lanes:
             kept = {(g, cut.raw) for g, group in cuts.items() for cut in group}
@@ -127,11 +130,6 @@ class Selection:
                     if key in kept:
                         before[key] = before.get(key, 0) + amount
         return Assigner(cuts, before, kind="f", keep=self.keep)
-
-    def inputs(self) -> list[str]:
-        """The recorded sha256 of every histogram."""
-        batches, levels = range(len(self.plan.ranges)), range(self.plan.levels(self.name))
-        return [recorded(self.layout.work.level(self.name, level, b)) for level in levels for b in batches]
 
 
 def size_column(study: PoolStudy) -> str | None:
