@@ -61,6 +61,10 @@ class Layout:
         """One fixed range of uids of a pool that was cut from shards."""
         return self.root / f"pools/{pool}/part-{part:04d}.parquet"
 
+    def parts(self, pool: str) -> Path:
+        """All parts of a pool, as a pattern that readers of Parquet take."""
+        return self.root / f"pools/{pool}/*.parquet"
+
     def whole_subset(self, pool: str) -> Path:
         """A pool that was cut from shards as one DataComp subset file."""
         return self.root / f"pools/{pool}.npy"

@@ -143,7 +143,13 @@ def run(tmp_path, *lines, command=None, **keys):
         kind="command", command=command or f"cat {shlex.quote(str(source))} > {{output}}", metric="loss", **keys
     )
     return train_command(
-        trainer, [100, 200], 5, Layout(tmp_path), pool="p", draw=0, name="p.draw-0.seed-1", sizes={"p": 10}
+        trainer,
+        [100, 200],
+        5,
+        manifest=Layout(tmp_path).pool("p", 0),
+        uids=Layout(tmp_path).subset("p", 0),
+        name="p.draw-0.seed-1",
+        sizes={"p": 10},
     )
 
 

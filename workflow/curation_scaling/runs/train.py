@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
-from curation_scaling.artifacts import POOL, RUNS, SAMPLES
+from curation_scaling.artifacts import EDGES, POOL, RUNS, SAMPLES
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.source import TEST
 from curation_scaling.runs.identity import run_id
@@ -16,18 +18,25 @@ from curation_scaling.study import Study
 from curation_scaling.study.keys import train_keys
 from curation_scaling.study.locate import trainer_inputs
 from curation_scaling.study.runs import CommandTrainer, MlpTrainer, Train
+from curation_scaling.study.shard_plan import ShardPlan
+from curation_scaling.study.shards import ShardsSource
 
 
 def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> None:
     """Train on a pool and write its evaluations, one row a checkpoint."""
     train = study.runs
     assert isinstance(train, Train)
-    paths = [layout.pool(member, draw) for member in study.pools.members[pool]]
-    parts = [read(path, POOL, study=study.study) for path in paths]
-    sizes = {name: int(part["size"].sum()) for name, part in zip(study.pools.members[pool], parts, strict=True)}
+    if isinstance(study.pools.source, ShardsSource):
+        parts, sizes, inputs = [], _sizes_of_shards(study, layout, pool), _inputs_of_shards(study, layout, pool)
+        manifest, uids = layout.parts(pool), layout.whole_subset(pool)
+    else:
+        paths = [layout.pool(member, draw) for member in study.pools.members[pool]]
+        parts = [read(path, POOL, study=study.study) for path in paths]
+        sizes = {name: int(part["size"].sum()) for name, part in zip(study.pools.members[pool], parts, strict=True)}
+        manifest, uids = layout.pool(pool, draw), layout.subset(pool, draw)
+        inputs = [manifest, uids] if isinstance(train.trainer, CommandTrainer) else [*paths, layout.samples]
     number = derive_seed(study.seed, "train", pool, draw, seed)
     command = isinstance(train.trainer, CommandTrainer)
-    inputs = [layout.pool(pool, draw), layout.subset(pool, draw)] if command else [*paths, layout.samples]
     keys = train_keys(study, pool, draw, seed) | {"read": [file_sha256(path) for path in trainer_inputs(study)]}
     digest = inputs_digest(keys, *inputs)  # before the training: it verifies what the training reads
     if isinstance(train.trainer, CommandTrainer):
@@ -37,9 +46,8 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
             train.trainer,
             train.checkpoints,
             number,
-            layout,
-            pool=pool,
-            draw=draw,
+            manifest=manifest,
+            uids=uids,
             name=run_id(pool, draw, seed),
             sizes=sizes,
         )
@@ -65,6 +73,19 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
         source=pl.lit("trained"),
     )
     write(layout.run(pool, draw, seed), RUNS, describe_pool(rows, {pool: sizes}), study=study.study, inputs=digest)
+
+
+def _sizes_of_shards(study: Study, layout: Layout, pool: str) -> dict[str, int]:
+    """The size of each bucket of a pool, which the edges hold: its rows may be too many to read."""
+    edges = read(layout.edges, EDGES, study=study.study)
+    sizes = dict(edges["pool", "size"].iter_rows())
+    return {member: int(sizes[member]) for member in study.pools.members[pool]}
+
+
+def _inputs_of_shards(study: Study, layout: Layout, pool: str) -> list[Path]:
+    """What a command reads: the parts of the pool's manifest, and its subset file."""
+    parts = range(ShardPlan(study).parts)
+    return [layout.edges, *(layout.part(pool, part) for part in parts), layout.whole_subset(pool)]
 
 
 def _train_mlp(study: Study, train: Train, layout: Layout, manifest: pl.DataFrame, seed: int) -> Training:

@@ -62,15 +62,15 @@ def hex_halves(
     bad = lengths != width
     if form == "hex" and not exact:
         bad = (lengths > width) | (lengths == 0)
-        if (short := lengths < width).any() and not bad.any():
-            texts = pc.utf8_lpad(texts, width, "0") if short.any() else texts
+        if (lengths < width).any() and not bad.any():
+            texts = pc.utf8_lpad(texts, width, "0")
     if bad.any():
         raise _malformed(texts, int(bad.argmax()), form, where, row)
     text = _characters(texts).reshape(-1, width)
     if form == "uuid":
         bad = (text[:, _DASHES] != ord("-")).any(axis=1)
         text = np.delete(text, _DASHES, axis=1)
-    digits = _DIGITS[text[:, :32]]
+    digits = np.ascontiguousarray(_DIGITS[text[:, :32]])
     bad = (digits.max(axis=1, initial=0) == 255) | bad
     if bad.any():
         raise _malformed(texts, int(bad.argmax()), form, where, row)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from curation_scaling.errors import InputError
-from curation_scaling.layout import Layout
 from curation_scaling.runs.record import weights_by_size
 from curation_scaling.runs.trainers.training import Evaluation, Training
 from curation_scaling.study.runs import PLACEHOLDERS, CommandTrainer
@@ -29,15 +28,15 @@ def train_command(
     trainer: CommandTrainer,
     checkpoints: Sequence[int],
     seed: int,
-    layout: Layout,
     *,
-    pool: str,
-    draw: int,
+    manifest: Path,
+    uids: Path,
     name: str,
     sizes: Mapping[str, int],
 ) -> Training:
     """Run the command in the working directory and read what it wrote to {output}.
 
+    {manifest} is a pool's Parquet file, of shards the pattern of its parts; {uids} is its DataComp subset file.
     {weights} is a JSON list of {"pool", "weight", "size"}; {checkpoints} a comma-separated list; {samples_seen} the
     last of them; {params} is empty if the study gives none.
 
@@ -48,8 +47,8 @@ def train_command(
     with tempfile.TemporaryDirectory(prefix="curation-scaling-") as folder:
         output = Path(folder) / "results.jsonl"
         values = {
-            "manifest": str(layout.pool(pool, draw)),
-            "uids": str(layout.subset(pool, draw)),
+            "manifest": str(manifest),
+            "uids": str(uids),
             "weights": json.dumps(weights_by_size(sizes)),
             "samples_seen": str(checkpoints[-1]),
             "checkpoints": ",".join(map(str, checkpoints)),
