@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from curation_scaling import code
+from curation_scaling.study import modules
 from curation_scaling.study.modules import stage_modules
 from study_data import content, declared, parsed, table
 
@@ -54,6 +55,11 @@ def test_each_choice_names_its_own_modules():
     assert stage_modules(TEXT, "train") == ["runs.train", "runs.trainers.mlp"]
     assert stage_modules(TABLE, "train") == ["runs.train", "runs.trainers.command"]
     assert stage_modules(IMPORTED, "runs") == ["runs.collect"]
+
+
+def test_the_stages_of_shards_name_modules_that_exist():
+    for stage in [name for name in modules._STAGES if name.startswith("shards-")] + ["pool-report"]:
+        assert all(code._file(f"curation_scaling.{module}") for module in stage_modules(TABLE, stage))
 
 
 def test_all_named_modules_exist():

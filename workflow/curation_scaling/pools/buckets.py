@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from curation_scaling.errors import InputError
+from curation_scaling.pools.select.ends import equal_shares
 
 
 def cut_buckets(
@@ -49,7 +50,7 @@ def cut_buckets(
     if buckets is not None:
         if ordered.height < buckets:
             raise InputError(f"key pools.buckets: {buckets} buckets of {ordered.height} scored rows; lower the number")
-        ends = -(-np.arange(1, count + 1) * ordered.height // count)  # ceil(k N / B)
+        ends = equal_shares(ordered.height, count)
         bucket = np.searchsorted(ends, np.arange(ordered.height), side="right") + 1
     else:
         above = np.searchsorted(np.asarray(edges, float), ordered["value"].to_numpy(), side="right")

@@ -9,6 +9,7 @@ from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
 from curation_scaling.study.published import Published
 from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
+from curation_scaling.study.shards import ShardsSource
 
 _INPUTS = {"docstrings": "characters", "images": "features"}
 # What a source's samples are, and what scores and trainers read.
@@ -31,6 +32,16 @@ class PoolStudy(Part):
     unit: Literal["samples", "tokens", "characters"] = Field("samples", description="unit of sizes and budgets")
     data_root: str | None = Field(None, description="folder of local copies of data files")
     pools: Pools
+
+    @model_validator(mode="after")
+    def _measured(self) -> "PoolStudy":
+        source = self.pools.source
+        if isinstance(source, ShardsSource):
+            if self.unit == "characters":
+                raise ValueError("unit: shards are measured in samples or tokens; choose one of them")
+            if self.unit == "tokens" and source.tokens is None:
+                raise ValueError("pools.source.tokens is missing; the unit is tokens, name their column")
+        return self
 
 
 class Study(PoolStudy):

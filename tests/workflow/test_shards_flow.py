@@ -61,12 +61,16 @@ def test_a_study_may_end_at_its_pools(workspace: Workspace) -> None:
     assert "What became of the rows" in (workspace.folder / "results/syn/report.html").read_text()
     assert (workspace.folder / "results/syn/answer.txt").read_text().count("- bucket") == 2
     assert list((pools / "_work/runs").glob("*.parquet")) == []  # of no use after the merge
-    # A new union runs what is new, other buckets nothing before the cut.
-    unions = {"all": ["bucket1", "bucket2"], "best": ["bucket1"]}
-    plan = workspace.planned(workspace.study(study | {"pools": study["pools"] | {"unions": unions}}))
-    assert plan == {"join_best_0": 1, "uids_2": 1, "shards_summary": 1, "pool_report": 1}
-    plan = workspace.planned(workspace.study(study | {"pools": study["pools"] | {"buckets": 5, "unions": {}}}))
-    assert not any(name.startswith(("generate", "ingest", "merge")) for name in plan)
+
+
+@pytest.mark.slow
+def test_a_changed_key_runs_what_depends_on_it(built: Workspace) -> None:
+    unions = {"top3": ["bucket1", "bucket2", "bucket3"], "best": ["bucket1"]}
+    plan = built.planned(built.study(synthetic(unions=unions), "more.yaml"))
+    assert plan == {"join_best_0": 1, "join_best_1": 1, "uids_3": 1, "shards_summary": 1, "pool_report": 1}
+    fewer = synthetic(buckets=5)
+    plan = built.planned(built.study(fewer, "fewer.yaml"))
+    assert not any(name.startswith(("generate", "ingest", "merge", "score", "repeats", "level_worst")) for name in plan)
     assert plan["cut_0"] == 1
 
 
@@ -140,6 +144,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_broken(workspace: Workspace, tm
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.slow
 def test_the_largest_study_is_planned_in_a_minute(workspace: Workspace) -> None:
     for i in range(40):
         folder = workspace.folder / f"xlarge/{i:03d}"

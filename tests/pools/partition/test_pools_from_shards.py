@@ -319,3 +319,19 @@ def test_every_recorded_checksum_is_right(tmp_path, shards):
     layout = build(shards_study(tmp_path / "s"), tmp_path / "out")
     for path in layout.root.rglob("*.sha256"):
         verify(path.with_name(path.name.removesuffix(".sha256")))
+
+
+def test_a_table_and_shards_are_cut_alike(tmp_path, shards):
+    """The in-memory source and the one of shards have one definition of a bucket."""
+    from curation_scaling.pools.buckets import cut_buckets
+
+    write_shards(tmp_path / "s", shards)
+    study = shards_study(tmp_path / "s", {"buckets": 4, "keep": "low"})
+    layout = build(study, tmp_path / "out")
+    parts = [manifest(study, layout, f"bucket{k}") for k in range(1, 5)]
+    pool = pl.concat(parts).select("uid_hi", "uid_lo", "score", group=pl.lit(""), size=pl.lit(1, pl.Int64))
+    cut, edges = cut_buckets(pool, keep="low", buckets=4)
+    for k, part in enumerate(parts, 1):
+        assert cut.filter(bucket=k).select("uid_hi", "uid_lo").equals(part.select("uid_hi", "uid_lo"))
+    mine = read(layout.edges, EDGES).drop("draw", "pool")
+    assert mine.equals(edges.select(mine.columns))
