@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--rows", type=float, default=12.8e6)
     parser.add_argument("--only", nargs="+", help="contenders to run; default all that this size has")
     parser.add_argument("--no-npy", action="store_true", help="ours: without subset files")
+    parser.add_argument("--peers", help="folder that DuckDB and pandas are installed in, if not beside us")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="where there is room")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -75,6 +76,7 @@ def main() -> None:
         CONTENDERS[options.run](options.folder)
         return
     rows = int(options.rows)
+    os.environ["POOLS_PEERS"] = options.peers or ""
     chosen = options.only or [n for n in CONTENDERS if rows <= 2e7 or n not in ("datacomp", "ingest")]
     # Canonical form, and twice the manifests: those of the floor or a peer go before the next comes.
     need = rows * (29 if options.no_npy or rows > 1e9 else 85) * 1.0
@@ -138,9 +140,9 @@ def judge(rows: int, costs: dict[str, Cost]) -> None:
                 print(f"{f'CPU of {name} / dedup':58} {costs[name].cpu / costs['dedup'].cpu:7.2f}")
 
 
-def measured(commands: list[list[str]], cwd: Path) -> Cost:
+def measured(commands: list[list[str]], cwd: Path, path: str = "") -> Cost:
     """Run commands at the same time; the peak is of all their processes together."""
-    env = os.environ | {"POLARS_MAX_THREADS": os.environ.get("POLARS_MAX_THREADS", "2")}
+    env = os.environ | {"POLARS_MAX_THREADS": "2", "PYTHONPATH": path}
     start, before = time.perf_counter(), os.times()
     running = [psutil.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL) for command in commands]
     peak = 0
@@ -161,7 +163,8 @@ def measured(commands: list[list[str]], cwd: Path) -> Cost:
 
 def alone(name: str, folder: Path) -> Cost:
     (folder / "out").mkdir()
-    return measured([[sys.executable, __file__, "--run", name, "--folder", str(folder)]], folder)
+    peers = os.environ["POOLS_PEERS"] if name in PEERS else ""  # Arrow imports pandas wherever it finds it
+    return measured([[sys.executable, __file__, "--run", name, "--folder", str(folder)]], folder, peers)
 
 
 def in_turn(folder: Path, passes: Iterator[list[list[str]]]) -> Cost:
@@ -396,15 +399,12 @@ def keyed(folder: Path) -> list[str]:
 
 
 def dedup(folder: Path) -> None:
-    from curation_scaling.pools.dedup.ids import keep_best
-    from curation_scaling.pools.ingest.order import uid_order
+    from curation_scaling.pools.dedup.contents import drop_list
 
     kept = 0
     for path in keyed(folder):
         rows = read_rows(Path(path))
-        order = uid_order(rows["uid_hi"], rows["uid_lo"])
-        rows = {name: column.take(order) for name, column in rows.items()}
-        kept += int(keep_best(rows, rows["score"], "high", ("uid_hi", "uid_lo")).sum())
+        kept += len(rows["score"]) - len(drop_list(rows, "high", ("uid_hi", "uid_lo"))["score"])
     print(kept)
 
 
@@ -427,6 +427,7 @@ def refused(folder: Path) -> None:
     raise SystemExit("this contender has no process of its own")
 
 
+PEERS = ("datacomp", "duckdb", "pandas_sort", "dedup_duckdb")
 CONTENDERS: dict[str, Callable[[Path], None]] = {
     "floor": floor,
     "ours": refused,

@@ -214,7 +214,8 @@ def read(path: Path, schema: Schema, *, study: str | None = None) -> pl.DataFram
     """Verify `path` against its recorded sha256, its schema and its study, and return its rows."""
     verify(path)
     try:
-        table = pq.read_table(path, partitioning=None)
+        with pq.ParquetFile(path) as file:  # read_table would import the data sets of Arrow, and pandas if it is there
+            table = file.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} is not a readable Parquet file ({error}): delete it and run again") from error
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}

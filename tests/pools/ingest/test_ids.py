@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curation_scaling.errors import InputError
 from curation_scaling.pools.ingest.ids import parse_ids
-from curation_scaling.pools.ingest.order import part_of, partition, uid_order
+from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, uid_order
 from curation_scaling.pools.sources.table import name_samples
 
 U64 = st.integers(0, 2**64 - 1)
@@ -79,6 +79,8 @@ def test_uid_order_is_a_stable_sort(uids):
     high = np.array([h for h, _ in uids], np.uint64)
     low = np.array([lo for _, lo in uids], np.uint64)
     assert uid_order(high, low).tolist() == np.lexsort((low, high)).tolist()
+    shared = {h for h in high.tolist() if (high == h).sum() > 1}
+    assert {i for i, h in enumerate(high.tolist()) if h in shared} <= set(maybe_repeated(high).tolist())
 
 
 def test_uid_order_of_uids_that_share_their_upper_bits():

@@ -88,13 +88,13 @@ def writer(
     text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_dictionary(f.type)]
     encoding = {}
     for field in schema:
-        if field.name not in text:
+        if field.name not in (*text, "bucket"):  # a bucket's part has one value there
             encoding[field.name] = "BYTE_STREAM_SPLIT" if pa.types.is_floating(field.type) else "PLAIN"
     if sorted_by_uid:
         encoding["uid_hi"] = "DELTA_BINARY_PACKED"
     plain = {"uid_hi", "uid_lo", "content_hi", "content_lo"}
     options = {
-        "use_dictionary": text,
+        "use_dictionary": [*text, *(n for n in ("bucket",) if n in schema.names)],
         "column_encoding": encoding,
         "compression": {f.name: "none" if f.name in plain else "zstd" for f in schema},
         "compression_level": {f.name: 1 for f in schema if f.name not in plain},
@@ -104,7 +104,12 @@ def writer(
         else None,
     }
     schema = schema.with_metadata({"version": __version__, **metadata})
-    with hashed(path) as file, pq.ParquetWriter(file, schema, **options) as parquet:
+    # Arrow gathers its many small writes before they reach Python, where each is hashed.
+    with (
+        hashed(path) as file,
+        pa.output_stream(file, buffer_size=1 << 23) as stream,
+        pq.ParquetWriter(stream, schema, **options) as parquet,
+    ):
         yield Writer(parquet, schema)
 
 

@@ -133,7 +133,7 @@ class ShardsSource(Part):
     rows_per_job: Count = Field(250_000_000, description="rows a job reads; results do not depend on it")
     parts: Count | None = Field(
         None,
-        description="files of a pool, each a fixed range of uids; default one per 2 million rows, 1024 at most",
+        description="files of a pool, each a fixed range of uids; default one per 4 million rows, 1024 at most",
     )
 
     @property
@@ -149,7 +149,7 @@ class ShardsSource(Part):
     @property
     def part_count(self) -> int:
         """Fixed ranges of uids: a power of two, so that finer ones nest in coarser ones."""
-        wanted = self.parts if self.parts is not None else min(-(-self.rows // 2_000_000), 1024)
+        wanted = self.parts if self.parts is not None else min(-(-self.rows // 4_000_000), 1024)
         return 1 << (wanted - 1).bit_length()
 
     @model_validator(mode="after")

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from curation_scaling.layout import Layout
 from curation_scaling.pools.dedup.ids import keep_best
-from curation_scaling.pools.ingest.order import part_of, partition, uid_order
+from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, uid_order
 from curation_scaling.pools.score.attach import find
+from curation_scaling.pools.select.bits import Keep
 from curation_scaling.pools.table import Rows, Writer, concat, open_table, read_rows, take, writer
 from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
@@ -79,11 +80,16 @@ def find_repeats(study: PoolStudy, layout: Layout, batch: int) -> None:
     metadata = {"study": study.study, "artifact": "pools/_work/repeats", "inputs": inputs}
     with writer(layout.work.repeats(batch), pa.schema(_UID), metadata) as file:
         for part in plan.ranges[batch]:
-            rows = gather_range(paths, part, plan.parts)
-            rows = take(rows, uid_order(rows["content_hi"], rows["content_lo"]))
-            kept = keep_best(rows, rows["score"], study.pools.keep, ("content_hi", "content_lo"))
-            uids = take({"uid_hi": rows["uid_hi"], "uid_lo": rows["uid_lo"]}, ~kept)
+            rows = drop_list(gather_range(paths, part, plan.parts), study.pools.keep, ("content_hi", "content_lo"))
+            uids = {"uid_hi": rows["uid_hi"], "uid_lo": rows["uid_lo"]}
             append_by_range(file, uids, "uid_hi", plan.parts)
+
+
+def drop_list(rows: Rows, keep: Keep, key: tuple[str, str]) -> Rows:
+    """The rows, in any order, that repeat a key and are not the best that has it."""
+    rows = take(rows, maybe_repeated(rows[key[0]]))
+    rows = take(rows, uid_order(rows[key[0]], rows[key[1]]))
+    return take(rows, ~keep_best(rows, rows["score"], keep, key))
 
 
 def is_repeat(rows: Rows, layout: Layout, plan: ShardPlan, part: int) -> NDArray[np.bool_]:

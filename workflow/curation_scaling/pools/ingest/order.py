@@ -21,25 +21,8 @@ def partition(codes: NDArray[np.integer], count: int) -> tuple[NDArray[np.int64]
 
 
 def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The order of uids (n,), stable.
-
-    A plain sort of 64-bit words is several times faster than one that returns the order: so the leading bits in which
-    the upper halves differ are sorted with the row's number in the bits below, and the few rows that tie in them are
-    sorted again in full.
-    """
-    n = len(high)
-    if n < 2:
-        return np.arange(n)
-    spread = int(np.bitwise_or.reduce(high ^ high[0]))
-    number_bits = (n - 1).bit_length()
-    left = 64 - spread.bit_length()
-    mask = np.uint64((1 << number_bits) - 1)
-    packed = (high << np.uint64(min(left, 63))) & ~mask
-    packed |= np.arange(n, dtype=np.uint64)
-    packed.sort()
-    order = (packed & mask).astype(np.int64)
-    packed >>= np.uint64(number_bits)
-    tied = packed[1:] == packed[:-1]
+    """The order of uids (n,), stable."""
+    order, tied = _order_by_leading_bits(high)
     if not tied.any():
         return order
     inside = np.flatnonzero(np.append(tied, False) | np.append(False, tied))
@@ -47,3 +30,30 @@ def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.i
     rows = order[inside]
     order[inside] = rows[np.lexsort((rows, low[rows], high[rows], run))]
     return order
+
+
+def maybe_repeated(high: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The rows, few of them unless they do repeat, among which all those are that share their upper half."""
+    order, tied = _order_by_leading_bits(high)
+    return order[np.append(tied, False) | np.append(False, tied)] if tied.any() else order[:0]
+
+
+def _order_by_leading_bits(high: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The order (n,) by the leading bits in which values differ, and whether each ties with the next (n - 1,).
+
+    A plain sort of 64-bit words is several times faster than one that returns the order: so the leading bits are
+    sorted with the row's number in the bits below.
+    """
+    n = len(high)
+    if n < 2:
+        return np.arange(n), np.zeros(max(n - 1, 0), bool)
+    spread = int(np.bitwise_or.reduce(high ^ high[0]))
+    number_bits = np.uint64((n - 1).bit_length())
+    mask = (np.uint64(1) << number_bits) - np.uint64(1)
+    packed = high << np.uint64(min(64 - spread.bit_length(), 63))
+    packed &= ~mask
+    packed |= np.arange(n, dtype=np.uint64)
+    packed.sort()
+    order = (packed & mask).view(np.int64)
+    packed >>= number_bits
+    return order, packed[1:] == packed[:-1]

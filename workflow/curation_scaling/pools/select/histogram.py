@@ -30,6 +30,7 @@ class Histogram:
         for group, prefix in wanted or ():
             self._wanted.setdefault(group, []).append(prefix)
         self._counts: Counts = {}
+        self._waiting: dict[Prefix, list[tuple[NDArray[np.uint16], NDArray[np.int64] | None]]] = {}
 
     def add(
         self, scores: NDArray[Any], size: NDArray[np.int64] | None = None, group: NDArray[np.int32] | None = None
@@ -61,15 +62,27 @@ class Histogram:
             self._count((group, prefix), cells[rows], None if size is None else size[near[rows]])
 
     def _count(self, key: Prefix, cells: NDArray[np.uint16], size: NDArray[np.int64] | None) -> None:
+        """Counting takes as long as there are cells: few rows wait for more."""
         if not len(cells):
             return
+        waiting = self._waiting.setdefault(key, [])
+        waiting.append((cells, size))
+        if len(cells) > CELLS or sum(len(c) for c, _ in waiting) > CELLS:
+            self._flush(key)
+
+    def _flush(self, key: Prefix) -> None:
+        waiting = self._waiting.pop(key)
+        cells = np.concatenate([c for c, _ in waiting]) if len(waiting) > 1 else waiting[0][0]
+        sizes = [s for _, s in waiting if s is not None]
         rows = np.bincount(cells, minlength=CELLS)
         occupied = np.flatnonzero(rows)
-        sizes = rows if size is None else _sum_by(cells, size)
-        _accumulate(self._counts, key, occupied, rows[occupied], sizes[occupied])
+        amounts = _sum_by(cells, np.concatenate(sizes)) if sizes else rows
+        _accumulate(self._counts, key, occupied, rows[occupied], amounts[occupied])
 
     def table(self) -> NDArray[Any]:
         """The occupied cells as records of dtype CELL, in ascending raw order; without sizes, size is rows."""
+        for key in list(self._waiting):
+            self._flush(key)
         return _records(self._counts)
 
 
