@@ -48,6 +48,7 @@ from curation_scaling.study.load import parse_study
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
 
 BUCKET_COUNT = 10
+PACKAGE = Path(__file__).resolve().parents[1] / "workflow"
 SCHEMA = pa.schema([("uid_hi", pa.uint64()), ("uid_lo", pa.uint64()), ("score", pa.float32())])
 
 
@@ -142,7 +143,7 @@ def judge(rows: int, costs: dict[str, Cost]) -> None:
 
 def measured(commands: list[list[str]], cwd: Path, path: str = "") -> Cost:
     """Run commands at the same time; the peak is of all their processes together."""
-    env = os.environ | {"POLARS_MAX_THREADS": "2", "PYTHONPATH": path}
+    env = os.environ | {"POLARS_MAX_THREADS": "2", "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGE), path]))}
     start, before = time.perf_counter(), os.times()
     running = [psutil.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL) for command in commands]
     peak = 0

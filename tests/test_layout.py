@@ -9,7 +9,8 @@ ROOT = Path("results/x")
 
 def test_all_paths_lie_below_the_study_and_differ():
     layout = Layout(ROOT)
-    plain = [getattr(layout, name) for name, value in vars(Layout).items() if isinstance(value, property)]
+    names = [name for name, value in vars(Layout).items() if isinstance(value, property) and name != "work"]
+    plain = [getattr(layout, name) for name in names]
     paths = [path for item in plain for path in (item if isinstance(item, list) else [item])]
     for pool in ("a", "b"):
         for draw in (0, 1):
@@ -17,6 +18,13 @@ def test_all_paths_lie_below_the_study_and_differ():
             paths += [layout.run(pool, draw, seed) for seed in (0, 1)]
     paths += [part(draw) for part in (layout.edges_of, layout.summary_of) for draw in (0, 1)]
     paths += [layout.law(name) for name in ("fits", "draws", "predictions", "mixtures", "holdout", "diagnostics")]
+    paths += [layout.part("a", part) for part in (0, 1)] + [layout.whole_subset("a"), layout.parts("a")]
+    work = layout.work
+    for i in (0, 1):
+        paths += [part(i) for part in (work.merged, work.merged_counts, work.contents, work.repeats, work.tally)]
+        paths += [work.scored(i), work.scored_counts(i), work.run("rows", i), work.read("rows", i)]
+        paths += [work.level(name, level, i) for name in ("buckets", "top") for level in (0, 1)]
+    paths += [work.ranks(score) for score in ("clip", "tmars")]
     assert len(set(paths)) == len(paths)
     assert all(path.is_relative_to(ROOT) for path in paths)
 

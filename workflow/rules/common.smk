@@ -19,6 +19,7 @@ from curation_scaling.study.save import save_study
 # Not of the study: what `snakemake advise --config budget=128e6` asks; several are joined by commas.
 BUDGETS = str(config.pop("budget", ""))
 
+
 def refuse(check):
     """What `check` returns; bad input as Snakemake's own error."""
     try:
