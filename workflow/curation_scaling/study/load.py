@@ -71,7 +71,7 @@ def _ends_at_pools(content: Mapping[Any, Any]) -> bool:
     pools = content.get("pools")
     source = pools.get("source") if isinstance(pools, Mapping) else None
     declared = isinstance(source, Mapping) and source.get("kind") == "declared"
-    return not declared and not {"runs", "laws", "frontier"} & set(content)
+    return not declared and not {"runs", "laws", "frontier", "published"} & set(content)
 
 
 def _place(error: yaml.YAMLError) -> str:
