@@ -42,8 +42,11 @@ import pyarrow.parquet as pq
 import yaml
 
 from curation_scaling.layout import Layout
+from curation_scaling.pools.dedup.contents import drop_list
+from curation_scaling.pools.ingest.synthetic import hex_column
 from curation_scaling.pools.subset import SUBSET
 from curation_scaling.pools.table import read_rows, writer
+from curation_scaling.store import write_bytes
 from curation_scaling.study.load import parse_study
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
 
@@ -248,8 +251,6 @@ def prepare(folder: Path, rows: int, *, shards: bool, canonical: bool) -> None:
 def ledgers(layout: Layout, plan: ShardPlan, counts: list[int]) -> None:
     """The counts that ingest and merge would have written, for the summary."""
     number = {name: i for i, name in enumerate(plan.tables["rows"])}
-    from curation_scaling.store import write_bytes
-
     for b, names in enumerate(plan.batches("rows")):
         read = {number[name]: counts[number[name]] for name in names}
         content = {"types": {}, "shards": [], "read": read, "dropped": {"kept": read}, "groups": []}
@@ -269,13 +270,11 @@ def random_part(rng: np.random.Generator, part: int, parts: int, count: int) -> 
 
 def write_shard(path: Path, count: int, seed: int) -> None:
     """DataComp's columns that its filters and ours read, and a caption and an address beside them."""
-    from curation_scaling.pools.ingest.synthetic import _hex
-
     rng = np.random.default_rng(seed)
     names = np.arange(count) + seed * 10**10
     score = rng.normal(0.24, 0.06, count).astype(np.float32)
     texts = pa.array([f"caption {i} of a picture" for i in range(1000)]).take(pa.array(rng.integers(0, 1000, count)))
-    table = pa.table({"uid": _hex(names, 1, 32), "url": _hex(names, 2, 64), "text": texts, "score": score})
+    table = pa.table({"uid": hex_column(names, 1, 32), "url": hex_column(names, 2, 64), "text": texts, "score": score})
     pq.write_table(table, path, compression="zstd", compression_level=1, row_group_size=1 << 18)
 
 
@@ -400,8 +399,6 @@ def keyed(folder: Path) -> list[str]:
 
 
 def dedup(folder: Path) -> None:
-    from curation_scaling.pools.dedup.contents import drop_list
-
     kept = 0
     for path in keyed(folder):
         rows = read_rows(Path(path))

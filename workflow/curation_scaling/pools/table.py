@@ -24,6 +24,7 @@ from curation_scaling.store import hashed
 Rows = dict[str, NDArray[Any]]
 """Columns by name, all of one length; `group` holds codes of a list of names."""
 
+_FEW = ("bucket", "shard")  # columns of few values, in dictionaries
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
@@ -88,13 +89,13 @@ def writer(
     text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_dictionary(f.type)]
     encoding = {}
     for field in schema:
-        if field.name not in (*text, "bucket"):  # a bucket's part has one value there
+        if field.name not in (*text, *_FEW):
             encoding[field.name] = "BYTE_STREAM_SPLIT" if pa.types.is_floating(field.type) else "PLAIN"
     if sorted_by_uid:
         encoding["uid_hi"] = "DELTA_BINARY_PACKED"
-    plain = {"uid_hi", "uid_lo", "content_hi", "content_lo"}
+    plain = {"uid_hi", "uid_lo", "content_hi", "content_lo", "check", "row"}  # random bits: nothing to compress
     options = {
-        "use_dictionary": [*text, *(n for n in ("bucket",) if n in schema.names)],
+        "use_dictionary": [*text, *(n for n in _FEW if n in schema.names)],
         "column_encoding": encoding,
         "compression": {f.name: "none" if f.name in plain else "zstd" for f in schema},
         "compression_level": {f.name: 1 for f in schema if f.name not in plain},

@@ -58,7 +58,7 @@ def metadata(rng: np.random.Generator, first: int, count: int, total: int, seed:
     side = rng.lognormal(6.2, 0.5, (2, count)).astype(np.int64) + 16
     return pa.table(
         {
-            "uid": _hex(names, seed, 32),
+            "uid": hex_column(names, seed, 32),
             "url": pa.array([f"https://example.com/{n}.jpg" for n in names.tolist()]),
             "text": _captions(words),
             "original_width": side[0],
@@ -70,7 +70,7 @@ def metadata(rng: np.random.Generator, first: int, count: int, total: int, seed:
             "cluster": rng.integers(0, 1000, count).astype(np.int32),
             "tokens": words + rng.integers(2, 6, count),
             "bytes": side[0] * side[1] // 8,
-            "sha256": _hex(contents, seed + 1, 64),
+            "sha256": hex_column(contents, seed + 1, 64),
         }
     )
 
@@ -80,7 +80,7 @@ def _repeat(rng: np.random.Generator, names: NDArray[np.int64], total: int, shar
     return np.where(repeated, rng.integers(0, max(total, 1), len(names)), names)
 
 
-def _hex(names: NDArray[np.int64], seed: int, width: int) -> pa.Array:
+def hex_column(names: NDArray[np.int64], seed: int, width: int) -> pa.Array:
     """Hexadecimal digits that depend on a row's name and the seed."""
     words = [mix64(np.full(len(names), k, np.uint64), names.astype(np.uint64), seed) for k in range(width // 16)]
     data = np.ascontiguousarray(np.stack(words, axis=1).astype(">u8")).view(np.uint8).reshape(len(names), -1)
