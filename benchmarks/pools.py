@@ -187,7 +187,7 @@ def ours(folder: Path, no_npy: bool) -> Cost:
             yield [[*name, "--batch", str(b)] for b in batches]
         yield [["shards-cut", results, "--batch", str(b)] for b in batches]
         if not no_npy:
-            yield [["shards-uids", results, "--batch", str(b)] for b in range(len(plan.pool_batches))]
+            yield [["shards-uids", results, "--pool", pool] for pool in plan.pool_batches]
         yield [["shards-summary", results]]
 
     return in_turn(folder, passes())

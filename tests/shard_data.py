@@ -58,8 +58,8 @@ def build(study: PoolStudy, root: Path) -> Layout:
             join_ranges(study, layout, pool, b)
     for pool in study.pools.subsets:
         write_subset_pool(study, layout, pool)
-    for b in range(len(plan.pool_batches)):
-        write_uids(study, layout, b)
+    for pool in plan.pool_batches:
+        write_uids(study, layout, pool)
     summarise(study, layout)
     return layout
 

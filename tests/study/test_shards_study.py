@@ -21,7 +21,7 @@ STAGES = {
     "shards-level": {"select": "buckets", "level": 0, "batch": 0},
     "shards-cut": {"batch": 0},
     "shards-join": {"pool": "top3", "batch": 0},
-    "shards-uids": {"batch": 0},
+    "shards-uids": {"pool": "bucket1"},
     "shards-subset": {"pool": "top3_quarter"},
     "shards-summary": {},
     "pool-report": {},

@@ -67,7 +67,7 @@ def test_a_study_may_end_at_its_pools(workspace: Workspace) -> None:
 def test_a_changed_key_runs_what_depends_on_it(built: Workspace) -> None:
     unions = {"top3": ["bucket1", "bucket2", "bucket3"], "best": ["bucket1"]}
     plan = built.planned(built.study(synthetic(unions=unions), "more.yaml"))
-    assert plan == {"join_best_0": 1, "join_best_1": 1, "uids_3": 1, "shards_summary": 1, "pool_report": 1}
+    assert plan == {"join_best_0": 1, "join_best_1": 1, "uids_best": 1, "shards_summary": 1, "pool_report": 1}
     fewer = synthetic(buckets=5)
     plan = built.planned(built.study(fewer, "fewer.yaml"))
     assert not any(name.startswith(("generate", "ingest", "merge", "score", "repeats", "level_worst")) for name in plan)

@@ -247,10 +247,10 @@ def _shards_join(study: PoolStudy, layout: Layout, pool: str, batch: int) -> Non
     join_ranges(study, layout, pool, batch)
 
 
-def _shards_uids(study: PoolStudy, layout: Layout, batch: int) -> None:
+def _shards_uids(study: PoolStudy, layout: Layout, pool: str) -> None:
     from curation_scaling.pools.partition.pools import write_uids
 
-    write_uids(study, layout, batch)
+    write_uids(study, layout, pool)
 
 
 def _shards_subset(study: PoolStudy, layout: Layout, pool: str) -> None:
@@ -359,7 +359,7 @@ _SHARD_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "shards-level": ("count one level of a selection", _shards_level, ("select", "level", "batch")),
     "shards-cut": ("split ranges of uids into buckets", _shards_cut, ("batch",)),
     "shards-join": ("join buckets", _shards_join, ("pool", "batch")),
-    "shards-uids": ("write the subset files of some pools", _shards_uids, ("batch",)),
+    "shards-uids": ("write the subset files of some pools", _shards_uids, ("pool",)),
     "shards-subset": ("take a random part of a pool", _shards_subset, ("pool",)),
     "shards-summary": ("account for every row", _shards_summary, ()),
 }

@@ -291,27 +291,27 @@ for pool, subset in STUDY.pools.subsets.items():
             command("shards-subset") + " {params.job} 2> {log}"
 
 
-for i, names in enumerate(PLAN.pool_batches):
+for pool, names in PLAN.pool_batches.items():
 
     rule:
         name:
-            f"uids_{i}"
+            f"uids_{pool}"
         input:
             [PATHS.part(name, part) for name in names for part in range(PLAN.parts)],
         output:
             [PATHS.whole_subset(name) for name in names],
         log:
-            f"{LOGS}/shards/uids-{i}.log",
+            f"{LOGS}/shards/uids-{pool}.log",
         benchmark:
-            f"{LOGS}/shards/uids-{i}.benchmark.tsv"
+            f"{LOGS}/shards/uids-{pool}.benchmark.tsv"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=1000,
             runtime=60,
         params:
-            job=f"--batch {i}",
-            settings=keys("shards-uids", batch=i),
+            job=f"--pool {pool}",
+            settings=keys("shards-uids", pool=pool),
             code=code("shards-uids"),
         shell:
             command("shards-uids") + " {params.job} 2> {log}"

@@ -93,12 +93,12 @@ class ShardPlan:
         return [batch for batch in batches if batch]
 
     @property
-    def pool_batches(self) -> list[list[str]]:
-        """The pools whose subset files a job writes: a share of the buckets, or one other pool."""
+    def pool_batches(self) -> dict[str, list[str]]:
+        """The pools whose subset files a job writes, by the first: a share of the buckets, or one other pool."""
         pools = self.study.pools
         names, jobs = pools.bucket_names, min(self.jobs, len(pools.bucket_names))
         buckets = [names[i * len(names) // jobs : (i + 1) * len(names) // jobs] for i in range(jobs)]
-        return [*buckets, *([name] for name in (*pools.joined, *pools.subsets))]
+        return {batch[0]: batch for batch in (*buckets, *([name] for name in (*pools.joined, *pools.subsets)))}
 
     @property
     def top_filters(self) -> list[TopFilter]:

@@ -23,9 +23,7 @@ def shard_jobs(study: PoolStudy, stage: str, identity: Mapping[str, str | int]) 
     if stage == "shards-ingest":
         table = str(identity["table"])
         batches = range(len(plan.batches(table))) if table in plan.tables else []
-    if stage == "shards-uids":
-        batches = range(len(plan.pool_batches))
-    pools = [*study.pools.members, *study.pools.subsets]
+    pools = list(plan.pool_batches)
     if stage in ("shards-join", "shards-subset"):
         pools = list(study.pools.joined if stage == "shards-join" else study.pools.subsets)
     selections = [BUCKETS, *(f.name for f in plan.top_filters)]

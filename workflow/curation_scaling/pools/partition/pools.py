@@ -52,12 +52,12 @@ def join_ranges(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None
             file.append({name: column.take(order) for name, column in columns.items()}, row_group=1 << 20)
 
 
-def write_uids(study: PoolStudy, layout: Layout, batch: int) -> None:
-    """Write the DataComp subset files of some pools, from their parts, which are in the order of their uids."""
+def write_uids(study: PoolStudy, layout: Layout, pool: str) -> None:
+    """Write the DataComp subset files of the pools of one job, named by the first, from their sorted parts."""
     plan = ShardPlan(study)
-    for pool in plan.pool_batches[batch]:
-        paths = [layout.part(pool, part) for part in range(plan.parts)]
-        write_bytes(layout.whole_subset(pool), partial(_write_array, paths=paths))
+    for name in plan.pool_batches[pool]:
+        paths = [layout.part(name, part) for part in range(plan.parts)]
+        write_bytes(layout.whole_subset(name), partial(_write_array, paths=paths))
 
 
 def _write_array(file: Any, paths: list[Path]) -> None:
