@@ -218,6 +218,18 @@ def _points(rerun: Rerun, layout: Layout) -> None:
     build_points(rerun, layout)
 
 
+def _published_scores(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.ranking.published import compare_published
+
+    compare_published(rerun, layout)
+
+
+def _theory(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.perceptron.stage import build_theory
+
+    build_theory(rerun, layout)
+
+
 def _reproduction(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.reproduction.stage import reproduce
 
@@ -246,6 +258,8 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
 # The same for the stages of a rerun.
 _RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "points": ("read the published runs of a rerun", _points, ()),
+    "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
+    "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

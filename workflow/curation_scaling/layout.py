@@ -73,6 +73,14 @@ class Layout:
         """One artifact of the fitted laws: fits, draws, predictions, holdout, diagnostics, reproduction, and so on."""
         return self.root / f"laws/{name}.parquet"
 
+    def ranking(self, name: str) -> Path:
+        """One artifact of the rankings: dynamics, scores, correlation, reliability, overlap, skew."""
+        return self.root / f"ranking/{name}.parquet"
+
+    def pruning(self, name: str) -> Path:
+        """One artifact of pruning: curves, fits, envelope, theory, and so on."""
+        return self.root / f"pruning/{name}.parquet"
+
     @property
     def fits_text(self) -> Path:
         """The fits of a rerun in words."""
