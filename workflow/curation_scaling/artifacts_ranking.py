@@ -18,6 +18,19 @@ _STR, _F64, _F32, _I64, _I32, _U64, _BOOL = (
 _UID = (Column("uid_hi", _U64), Column("uid_lo", _U64))
 _SCORER = Column("scorer", _STR, "which data the scorer saw: all, or draw-<d>.size-<n>")
 
+TASK = Schema(
+    "ranking/task",
+    (
+        *_UID,
+        Column("group", _STR, "class"),
+        Column("role", _STR, "pool | test"),
+        Column("label", _I32),
+        Column("features", pa.list_(_F32)),
+    ),
+    sort=("uid_hi", "uid_lo"),
+    key=("uid_hi", "uid_lo"),
+)
+
 DYNAMICS = Schema(
     "ranking/dynamics",
     (
@@ -27,6 +40,7 @@ DYNAMICS = Schema(
         Column("label", _I32),
         Column("trained", _BOOL, "whether this model trained on this sample"),
         Column("logits", pa.list_(_F32), "one a class"),
+        Column("feature_norm", _F32, "of the last hidden layer"),
     ),
     sort=("model", "epoch", "uid_hi", "uid_lo"),
 )
@@ -129,4 +143,91 @@ THEORY = Schema(
         Column("simulated_se", _F64, "standard error", nullable=True),
     ),
     sort=("kind", "keep", "score", "theta", "fraction", "against", "alpha_tot", "alpha_prune"),
+)
+
+_CELL = (
+    Column("label", _STR, "the set: metric, selector, and what else it is made by"),
+    Column("metric", _STR),
+    Column("keep", _STR, "selector"),
+    Column("fraction", _F64, "kept"),
+    Column("initial", _I64, "samples before pruning"),
+)
+
+CURVES = Schema(
+    "pruning/curves",
+    (
+        Column("pool", _STR),
+        *_CELL,
+        Column("saw", _STR, "what the scorer saw: all | sample"),
+        Column("kept", _I64, "samples"),
+        Column("samples_seen", _I64),
+        Column("error", _F64, "metric, mean over draws"),
+        Column("se", _F64, "standard error over draws"),
+        Column("draws", _I32),
+        Column(
+            "against_random",
+            _F64,
+            "error - that of a random choice of the same fraction, paired by draw",
+            nullable=True,
+        ),
+        Column("against_random_se", _F64, nullable=True),
+        Column("against_all", _F64, "error - that of the whole, paired by draw", nullable=True),
+        Column("against_all_se", _F64, nullable=True),
+    ),
+    sort=("initial", "label", "fraction"),
+    key=("initial", "label", "fraction"),
+)
+
+PRUNING_FITS = Schema(
+    "pruning/fits",
+    (
+        Column("label", _STR, "the set; joint: over sizes and fractions"),
+        Column("fraction", _F64, "null: all of the set's", nullable=True),
+        Column("axis", _STR, "initial | kept: the size that the law reads"),
+        Column("law", _STR),
+        Column("chosen", _BOOL, "the smallest rollout error among the laws"),
+        Column("rollout", _F64, "root mean square of ln(predicted / error)", nullable=True),
+        Column("parameter", _STR),
+        Column("estimate", _F64),
+        Column("lower", _F64, nullable=True),
+        Column("upper", _F64, nullable=True),
+        Column("unit", _STR),
+        Column("note", _STR, "why it could not be fitted or judged; empty if it was"),
+    ),
+    sort=("label", "fraction", "axis", "law"),
+)
+
+EXPONENTS = Schema(
+    "pruning/exponents",
+    (
+        Column("label", _STR, "the set, or envelope"),
+        Column("fraction", _F64, nullable=True),
+        Column("axis", _STR, "initial | kept"),
+        Column("from_size", _F64),
+        Column("to_size", _F64),
+        Column("exponent", _F64, "-d ln(error) / d ln(size), mean over draws"),
+        Column("lower", _F64, "Student's interval over draws"),
+        Column("upper", _F64),
+        Column("change", _F64, "from the exponent of the step before", nullable=True),
+        Column("change_lower", _F64, nullable=True),
+        Column("change_upper", _F64, nullable=True),
+        Column("faster", _BOOL, "the fall quickens beyond doubt: faster than a power law", nullable=True),
+    ),
+    sort=("label", "fraction", "axis", "from_size"),
+)
+
+ENVELOPE = Schema(
+    "pruning/envelope",
+    (
+        *_CELL,
+        Column("kept", _I64),
+        Column("error", _F64),
+        Column("lower", _F64, "bootstrap over draws"),
+        Column("upper", _F64),
+        Column("probability_best", _F64, "at this initial size"),
+        Column("best", _BOOL, "lowest mean error at this initial size"),
+        Column("pareto", _BOOL, "no set that keeps as few or fewer samples, of any initial size, has as low an error"),
+    ),
+    sort=("initial", "label", "fraction"),
+    key=("initial", "label", "fraction"),
 )

@@ -143,9 +143,15 @@ def _check_identity(study: Study, stage: str, identity: dict[str, str | int]) ->
     """A job that is not among the study's ends in one sentence, too."""
     if stage == "train" and isinstance(study.runs, Import):
         raise InputError(f"study {study.study} imports its runs: there is nothing to train")
+    draws = study.pools.draws
+    if stage in ("task", "rank", "prune", "prune-train", "pruning"):
+        if study.pruning is None:
+            raise InputError(f"study {study.study} has no key pruning: there is nothing to rank")
+        draws = study.pruning.draws
     pools = {"union": list(study.pools.unions), "train": study.trained_pools}.get(stage, [])
     seeds = study.runs.seeds if isinstance(study.runs, Train) else 0
-    known = {"pool": pools, "draw": range(study.pools.draws), "seed": range(seeds)}
+    known = {"pool": pools, "draw": range(draws), "seed": range(seeds)}
+    known["size"] = study.pruning.sizes if study.pruning else []
     for name, value in identity.items():
         if value not in known[name]:
             text = ", ".join(map(str, known[name]))
@@ -212,6 +218,36 @@ def _partial_report(study: Study, layout: Layout) -> None:
     build_partial_report(study, layout)
 
 
+def _task(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.task import build_task
+
+    build_task(study, layout)
+
+
+def _rank(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.stage import rank_samples
+
+    rank_samples(study, layout)
+
+
+def _prune(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.ranking.stage import prune_pools
+
+    prune_pools(study, layout, draw, size)
+
+
+def _prune_train(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.runs.prune import train_pruned
+
+    train_pruned(study, layout, draw, size)
+
+
+def _pruning(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.pruning import compare_pruned
+
+    compare_pruned(study, layout)
+
+
 def _points(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.reproduction.points import build_points
 
@@ -252,6 +288,11 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "runs": ("collect or import runs", _runs, ()),
     "laws": ("fit the laws", _laws, ()),
     "frontier": ("compare all pools at all budgets", _frontier, ()),
+    "task": ("read the labelled task of the pruning part", _task, ()),
+    "rank": ("rank its samples by every metric", _rank, ()),
+    "prune": ("cut the pruned pools of one draw and initial size", _prune, ("draw", "size")),
+    "prune-train": ("train on the pruned pools of one draw and initial size", _prune_train, ("draw", "size")),
+    "pruning": ("fit laws to the pruned pools and compare them", _pruning, ()),
     "report": ("write the report", _report, ()),
     "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
 }

@@ -77,6 +77,10 @@ class Layout:
         """One artifact of the rankings: dynamics, scores, correlation, reliability, overlap, skew."""
         return self.root / f"ranking/{name}.parquet"
 
+    def pruned_runs(self, draw: int | str, size: int | str) -> Path:
+        """The runs on all pruned pools of one draw and initial size."""
+        return self.root / f"pruning/runs/draw-{draw}.size-{size}.parquet"
+
     def pruning(self, name: str) -> Path:
         """One artifact of pruning: curves, fits, envelope, theory, and so on."""
         return self.root / f"pruning/{name}.parquet"

@@ -14,6 +14,10 @@ _STAGES = {
     "laws": "laws.stage",
     "frontier": "frontier.stage",
     "report": "report.stage",
+    "rank": "ranking.stage",
+    "prune": "ranking.stage",
+    "prune-train": "runs.prune",
+    "pruning": "frontier.pruning",
 }
 
 
@@ -23,6 +27,9 @@ def stage_modules(study: Study, stage: str) -> list[str]:
         score = study.pools.score
         chosen = [f"pools.sources.{study.pools.source.kind}"]
         return ["pools.samples", *chosen, *([f"pools.scores.{_SCORES[score.kind]}"] if score else [])]
+    if stage == "task":
+        assert study.pruning is not None
+        return ["ranking.task", f"pools.sources.{study.pruning.task.kind}"]
     if stage == "train":
         assert isinstance(study.runs, Train)
         return ["runs.train", f"runs.trainers.{study.runs.trainer.kind}"]

@@ -126,5 +126,5 @@ def _across(z: Array, kappa: float, rho: float, c: float, s: float, theta: float
     high = np.full_like(z, FAR)
     edges = [low, high, *(np.clip(b, low, high) for b in (-4.5, -1.5, 1.5, 4.5))]
     if c != 0:
-        edges += [np.clip((kappa - rho * z + s * x) / c, low, high) for x in _REACH[1:-1]]
+        edges += [np.clip((kappa - rho * z + s * x) / c, low, high) for x in _REACH]
     return panels(np.sort(np.stack(edges, axis=-1), axis=-1))

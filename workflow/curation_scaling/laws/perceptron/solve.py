@@ -123,7 +123,7 @@ class Solver:
                 here, place, step = moved, aim, 1.5 * step
             elif abs(step := step / 2) < _SMALLEST_STEP:
                 break
-        return here
+        return here if (polished := _newton(target, here)) is None else polished
 
     def _between(self, alpha: float, share: float, fraction: float) -> Conditions:
         """The conditions at a share kept between the whole and `fraction`; a band moves to its place in proportion."""
