@@ -7,6 +7,8 @@ from pathlib import Path
 
 FIGURES = ("learning_curves", "utility", "frontier", "probability_best", "mixtures", "residuals", "holdout")
 
+PRUNING_FIGURES = ("pruning_gains", "pruning_envelope", "rank_correlation")
+
 
 @dataclass(frozen=True)
 class Layout:

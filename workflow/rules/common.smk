@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
-from curation_scaling.layout import Layout
+from curation_scaling.layout import PRUNING_FIGURES, Layout
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study import Rerun, parse_study
 from curation_scaling.study.keys import stage_digest

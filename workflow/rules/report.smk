@@ -10,10 +10,19 @@ rule report:
             PATHS.law(name)
             for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")
         ],
+        (
+            [
+                *(PATHS.ranking(name) for name in ("correlation", "reliability", "skew")),
+                *(PATHS.pruning(name) for name in ("curves", "envelope", "exponents", "frontier", "switches")),
+            ]
+            if STUDY.pruning
+            else []
+        ),
     output:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
         PATHS.figures,
+        [PATHS.figure(name, form) for name in PRUNING_FIGURES for form in ("svg", "png")] if STUDY.pruning else [],
     log:
         f"{LOGS}/report.log",
     benchmark:
