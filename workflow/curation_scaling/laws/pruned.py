@@ -43,9 +43,13 @@ def joint_law(largest: float) -> ExpressionLaw:
 
 
 def pruned_runs(pruning: Pruning, runs: pl.DataFrame) -> pl.DataFrame:
-    """All runs on pruned pools with their cell: label, metric, keep, fraction, initial, saw, and kept samples."""
+    """All runs on pruned pools with their cell: label, metric, keep, fraction, initial, saw, and kept samples.
+
+    `metric` is then the one that ranked; the runs' own stands in `measure`.
+    """
     cells = [cell for size in pruning.sizes for cell in cells_of(pruning, size)]
     table = pl.DataFrame([_row(cell) for cell in cells])
+    runs = runs.rename({"metric": "measure"})
     return runs.join(table, on="pool", how="inner", maintain_order="left").with_columns(kept=pl.col("unique_samples"))
 
 
@@ -96,7 +100,7 @@ def fit_pruned(pruning: Pruning, runs: pl.DataFrame, seed: int) -> pl.DataFrame:
         for axis in AXES if float(fraction) < 1 else ("kept",):
             rows += _along(str(label), float(fraction), axis, part, pruning, seed)
     for (label,), part in last.filter(pl.col("keep") != "all").group_by("label", maintain_order=True):
-        together = pl.concat([part, last.filter(keep="all").with_columns(label=part["label"][0])])
+        together = pl.concat([part, last.filter(keep="all")])
         rows += _joint(str(label), together, pruning, seed)
     return pl.DataFrame(rows, schema=_FITS, orient="row")
 
@@ -149,7 +153,7 @@ def _along(
 def _joint(label: str, frame: pl.DataFrame, pruning: Pruning, seed: int) -> Iterator[dict[str, Any]]:
     law = joint_law(float(pruning.sizes[-1]))
     where = {"label": label, "fraction": None, "axis": "joint", "chosen": True, "rollout": None}
-    frame = frame.drop("flops").with_columns(pool=pl.lit(label))
+    frame = frame.drop("flops", "metric").with_columns(pool=pl.lit(label))
     try:
         fit = fit_law(law, frame, loss="log_mse", bootstrap=pruning.bootstrap, level=pruning.level, seed=seed)
     except InputError as error:

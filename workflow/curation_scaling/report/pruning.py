@@ -59,13 +59,13 @@ def pruning_words(study: Study, pruned: Pruned) -> list[str]:
     """One line an initial size, then the compute budgets, then where the fall is faster than a power law."""
     assert study.pruning is not None
     lines = [f"Pruning: what to keep of so many samples ({study.pruning.task.kind}, error rate)."]
-    for (size,), rows in pruned.envelope.group_by("initial", maintain_order=True):
+    for rows in pruned.envelope.partition_by("initial", maintain_order=True):
         best = rows.filter("best").sort("kept").row(0, named=True)
         whole = rows.filter(label="all")["error"][0]
         what = "keep everything" if best["keep"] == "all" else f"keep {best['fraction']:.0%} by {best['label']}"
         against = "" if best["keep"] == "all" else f", against {whole:.4g} on everything"
         lines.append(
-            f"- {quantity(float(size))} samples: {what} ({quantity(best['kept'])}); error {best['error']:.4g} "  # type: ignore[arg-type]
+            f"- {quantity(best['initial'])} samples: {what} ({quantity(best['kept'])}); error {best['error']:.4g} "
             f"({study.pruning.level:.0%} interval {best['lower']:.4g} to {best['upper']:.4g}){against}; best with "
             f"probability {best['probability_best']:.2f}."
         )
