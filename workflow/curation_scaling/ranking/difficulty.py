@@ -66,6 +66,11 @@ def disagreement(dynamics: Dynamics) -> Scores:
     return np.asarray((dynamics.statistic("correct") <= 0.5).sum(axis=0).astype(np.float64))
 
 
+def low_confidence(dynamics: Dynamics) -> Scores:
+    """1 - mean over epochs of the label's probability. Source: dataset maps, Swayamdipta et al. 2020 (2009.10795)."""
+    return _mean(1 - dynamics.statistics("p_label").astype(np.float64).mean(axis=1))
+
+
 def dynamic_uncertainty(dynamics: Dynamics, window: int = 10) -> Scores:
     """Mean over windows of consecutive epochs of the label probability's standard deviation (n - 1).
 

@@ -51,6 +51,7 @@ METRICS: dict[str, Callable[[Material], Scores]] = {
     "entropy": lambda m: d.entropy(m.dynamics),
     "aum": lambda m: d.area_under_margin(m.dynamics),
     "ddd": lambda m: d.disagreement(m.dynamics),
+    "low_confidence": lambda m: d.low_confidence(m.dynamics),
     "dyn_unc": lambda m: d.dynamic_uncertainty(m.dynamics, m.window),
     "dual": lambda m: d.dual(m.dynamics, m.window),
     "memorization": lambda m: memorization(m.dynamics),
@@ -58,7 +59,18 @@ METRICS: dict[str, Callable[[Material], Scores]] = {
     "supervised_prototypes": lambda m: supervised_prototypes(m.embeddings, m.dynamics.labels),
     "semdedup": lambda m: -semantic_duplication(m.embeddings, m.clusters_at_most, seed=m.seed),
 }
-SEEDED = ("el2n", "grand", "forgetting", "margin", "least_confidence", "entropy", "aum", "dyn_unc", "dual")
+SEEDED = (
+    "el2n",
+    "grand",
+    "forgetting",
+    "margin",
+    "least_confidence",
+    "entropy",
+    "aum",
+    "low_confidence",
+    "dyn_unc",
+    "dual",
+)
 
 
 def score(metric: str, material: Material) -> Scores:

@@ -17,11 +17,12 @@ from curation_scaling.study.pruning import Cell
 
 @dataclass(frozen=True)
 class PruneMaterial:
-    """A draw in the order of its uids, its scores (samples,), and the seed of random choices."""
+    """A draw in the order of its uids, its scores (samples,), the seed of random choices, and what `dual` needs."""
 
     drawn: pl.DataFrame
     scores: Scores
     seed: int
+    easiness: Scores | None = None  # mean probability of the label
 
     @property
     def chance(self) -> Scores:
@@ -55,9 +56,8 @@ def keep_rows(cell: Cell, material: PruneMaterial) -> Rows:
         case "ccs":
             return select.coverage(scores, count, material.chance)
         case "dual":
-            # Easiness by rank: the scores themselves are the uncertainty that the Beta density weighs.
-            easiness = 1 - (select.ranks(scores)[::1] + 0.5) / n
-            return select.beta_sampling(scores, count, material.chance, 1 - easiness)
+            assert material.easiness is not None
+            return select.beta_sampling(scores, count, material.chance, material.easiness)
     simple = {"hard": select.hard, "easy": select.easy, "band": select.band}[cell.keep]
     if cell.class_floor:
         return select.balanced(scores, count, material.drawn["label"].to_numpy(), cell.class_floor, simple)

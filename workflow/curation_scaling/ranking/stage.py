@@ -21,7 +21,7 @@ from curation_scaling.seeds import derive_seed
 from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import prune_keys, rank_keys
-from curation_scaling.study.pruning import Cell, Pruning, cells_of
+from curation_scaling.study.pruning import EASINESS, Cell, Pruning, cells_of
 
 
 def rank_samples(study: Study, layout: Layout) -> None:
@@ -88,7 +88,10 @@ def prune_pools(study: Study, layout: Layout, draw: int, size: int) -> None:
         key = f"{cell.metric} {cell.saw}"
         if key not in cache:
             cache[key] = _scores(cell, drawn, ranked, own, derive_seed(seed, "random"))
-        material = PruneMaterial(drawn, cache[key], derive_seed(seed, "chance"))
+        easiness = None
+        if cell.keep == "dual":
+            easiness = 1 - _scores(cell.model_copy(update={"metric": EASINESS}), drawn, ranked, own, seed)
+        material = PruneMaterial(drawn, cache[key], derive_seed(seed, "chance"), easiness)
         kept = keep_rows(cell, material)
         manifest = _manifest(drawn, cache[key], kept)
         write_subset(layout.subset(cell.pool, draw), manifest)
@@ -99,7 +102,10 @@ def _own_scores(
     pruning: Pruning, cells: list[Cell], drawn: pl.DataFrame, test: pl.DataFrame, seed: int
 ) -> dict[str, Scores]:
     """Scores by a scorer that saw the draw alone, of the metrics that some set wants so."""
-    wanted = list(dict.fromkeys(cell.metric for cell in cells if cell.saw == "sample"))
+    self_scored = [cell for cell in cells if cell.saw == "sample"]
+    wanted = list(dict.fromkeys(cell.metric for cell in self_scored))
+    if any(cell.keep == "dual" for cell in self_scored):
+        wanted.append(EASINESS)
     if not wanted:
         return {}
     classes = np.union1d(drawn["label"].to_numpy(), test["label"].to_numpy()).astype(np.int64)

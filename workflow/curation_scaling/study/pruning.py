@@ -18,6 +18,7 @@ Metric = Literal[
     "entropy",
     "aum",
     "ddd",
+    "low_confidence",
     "dyn_unc",
     "dual",
     "memorization",
@@ -25,6 +26,7 @@ Metric = Literal[
     "supervised_prototypes",
     "semdedup",
 ]
+EASINESS: Metric = "low_confidence"  # 1 - the easiness that the selector dual samples by
 SelectorName = Literal["hard", "easy", "band", "ccs", "dual", "k_center", "herding", "d2"]
 
 
@@ -150,7 +152,8 @@ class Pruning(Part):
     @property
     def all_metrics(self) -> list[str]:
         """The metrics that are scored: compared or used by a set."""
-        return list(dict.fromkeys([*self.metrics, *(s.metric for s in self.sets)]))
+        easiness = [EASINESS] if any(s.keep == "dual" for s in self.sets) else []
+        return list(dict.fromkeys([*self.metrics, *(s.metric for s in self.sets), *easiness]))
 
     @property
     def fractions(self) -> list[float]:

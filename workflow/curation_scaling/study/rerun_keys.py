@@ -22,12 +22,14 @@ def points_keys(rerun: Rerun) -> dict[str, Any]:
 def scores_keys(rerun: Rerun) -> dict[str, Any]:
     """How published scores are read and compared; the files enter by their bytes."""
     left_out = {"__all__": {"file": {"path", "url"}}}
+    if not rerun.rankings:
+        return {}
     return rerun.model_dump(mode="json", include={"seed", "rankings"}, exclude={"rankings": left_out})
 
 
 def theory_keys(rerun: Rerun) -> dict[str, Any]:
     """What is computed of the theory."""
-    return rerun.model_dump(mode="json", include={"seed", "theory"})
+    return rerun.model_dump(mode="json", include={"seed", "theory"}) if rerun.theory else {}
 
 
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:

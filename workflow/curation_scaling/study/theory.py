@@ -1,8 +1,8 @@
 """The `theory` part of a rerun: which curves of the perceptron theory are drawn, and where they are simulated."""
 
+import math
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Count, Part, Positive, Real, check_once
@@ -29,7 +29,8 @@ class Range(Part):
     @property
     def values(self) -> list[float]:
         """The points."""
-        return [float(x) for x in np.geomspace(self.low, self.high, self.points)]
+        steps = self.points - 1
+        return [self.low * (self.high / self.low) ** (i / steps) for i in range(steps)] + [self.high]
 
 
 class Ranked(Part):
@@ -42,7 +43,7 @@ class Ranked(Part):
     @property
     def theta(self) -> float:
         """The angle in radians."""
-        return float(np.deg2rad(self.theta_degrees))
+        return math.radians(self.theta_degrees)
 
 
 class TheoryCurves(Ranked):
