@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, SCORES, SKEW
+from curation_scaling.cli import main
 from curation_scaling.errors import InputError
 from curation_scaling.pools.subset import SUBSET
 from curation_scaling.ranking.compare import class_skew, overlap, reliability
@@ -133,3 +134,17 @@ def test_embeddings_stay_on_disk(tmp_path):
     x[3] = 0
     with pytest.raises(InputError, match="row 3 has norm 0"):
         list(unit_batches(x))
+
+
+def test_keeping_a_published_score_file(tmp_path, capsys):
+    path = tmp_path / "el2n.csv"
+    path.write_text("image,score\n" + "".join(f"i{n:03d},{n / 100}\n" for n in range(100)))
+    outs = [tmp_path / f"kept.{ending}" for ending in ("parquet", "npy", "txt")]
+    options = [word for out in outs for word in ("--out", str(out))]
+    assert main(["keep", str(path), "--fraction", "0.1", *options]) == 0
+    assert "kept 10 of 100" in capsys.readouterr().out
+    assert set(outs[2].read_text().split()) == {f"i{n:03d}" for n in range(90, 100)}
+    assert len(np.load(outs[1])) == pl.read_parquet(outs[0]).height == 10
+    for fraction, out in (("0", "a.txt"), ("1.5", "a.txt"), ("0.5", "a.json")):
+        assert main(["keep", str(path), "--fraction", fraction, "--out", str(tmp_path / out)]) == 2
+        assert not (tmp_path / out).exists()

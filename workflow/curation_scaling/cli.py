@@ -58,6 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
+    keep = commands.add_parser("keep", help="the samples that a published score file (CSV: image, score) keeps")
+    keep.add_argument("scores", type=Path, help="a score file, high = keep")
+    keep.add_argument("--fraction", type=float, required=True, help="share to keep, above 0 and at most 1")
+    keep.add_argument(
+        "--select", choices=("hard", "easy", "band"), default="hard", help="highest, lowest, middle scores"
+    )
+    keep.add_argument("--out", type=Path, required=True, action="append", help=".parquet, .npy or .txt; repeatable")
+    keep.set_defaults(action=_keep)
+
     for name, (help_text, _, identity) in (_STAGES | _RERUN_STAGES).items():
         stage = commands.add_parser(name, help=help_text)
         stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
@@ -107,6 +116,12 @@ def _advise(options: argparse.Namespace) -> None:
     if isinstance(study, Rerun):
         raise InputError(f"study {study.study} is a rerun: it compares published numbers and advises on no budget")
     print(advise(study, layout, options.budget))
+
+
+def _keep(options: argparse.Namespace) -> None:
+    from curation_scaling.ranking.exchange import keep_file
+
+    print(keep_file(options.scores, options.fraction, options.select, options.out))
 
 
 def _stage(options: argparse.Namespace) -> None:

@@ -6,7 +6,9 @@ list is written as Parquet (uid_hi, uid_lo, name), as `.npy` (DataComp's u8,u8 p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -14,7 +16,10 @@ import polars as pl
 from curation_scaling.errors import InputError
 from curation_scaling.pools.sources.table import name_samples, read_columns
 from curation_scaling.pools.subset import write_subset
+from curation_scaling.ranking.select import band, easy, hard, size_of
 from curation_scaling.store import write_bytes
+
+_ENDINGS = (".parquet", ".npy", ".txt")
 
 
 def read_scores(path: Path, *, name: str | None = None, score: str | None = None) -> pl.DataFrame:
@@ -112,6 +117,23 @@ def write_kept(path: Path, kept: pl.DataFrame) -> None:
         write_bytes(path, "".join(f"{name}\n" for name in names).encode())
     else:
         raise InputError(f"{path} ends in {path.suffix!r}: a kept list is written as .parquet, .npy or .txt")
+
+
+def keep_file(path: Path, fraction: float, keep: Literal["hard", "easy", "band"], out: Sequence[Path]) -> str:
+    """Keep a fraction of a published score file, write it to every path of `out`, and say so in one line.
+
+    Raises:
+        InputError: for a bad file, fraction or ending; then nothing is written.
+    """
+    for target in out:
+        if target.suffix not in _ENDINGS:
+            raise InputError(f"{target} ends in {target.suffix!r}: a kept list is written as .parquet, .npy or .txt")
+    frame = read_scores(path)
+    select = {"hard": hard, "easy": easy, "band": band}[keep]
+    kept = frame[select(frame["score"].to_numpy(), size_of(fraction, frame.height))]
+    for target in out:
+        write_kept(target, kept.select("uid_hi", "uid_lo", "name"))
+    return f"kept {kept.height} of {frame.height} samples ({keep}): {', '.join(map(str, out))}"
 
 
 def _named(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
