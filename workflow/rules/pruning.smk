@@ -72,9 +72,10 @@ for size in STUDY.pruning.sizes:
             runtime=60,
         params:
             settings=settings("prune", size=size),
+            size=size,  # what a shell line reads itself is what the loop left behind
             code=code("prune"),
         shell:
-            command("prune") + f" --draw {{wildcards.draw}} --size {size}" + " 2> {log}"
+            command("prune") + " --draw {wildcards.draw} --size {params.size} 2> {log}"
 
 
 rule prune_train:
