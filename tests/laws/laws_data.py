@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation_scaling.laws import GoyalEq3, ReleasedData, ReleasedUtility
+from curation_scaling.laws import GoyalAnchored, GoyalEq3, ReleasedData, ReleasedUtility
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
 Array = npt.NDArray[np.float64]
@@ -14,8 +14,23 @@ POOLS = ("top10", "top20", "top30", "top40", "random")
 SAMPLES = (25.6e6, 51.2e6, 76.8e6, 102.4e6, 128e6)
 SLOPES = (-0.16, -0.125, -0.10, -0.085, -0.12)
 HALF_LIVES = (6.727, 8.545, 5.273, 2.273, 6.0)
-AMPLITUDES = {"goyal_eq3": 0.9, "released_utility": 0.025, "released_data": 0.022}
-VARIANTS: tuple[RepetitionLaw, ...] = (GoyalEq3(), ReleasedUtility(), ReleasedData())
+SHARED = {"a": {"goyal_eq3": 0.9, "goyal_anchored": 0.95, "released_utility": 0.025, "released_data": 0.022}, "s": 3e7}
+PUBLISHED: tuple[RepetitionLaw, ...] = (GoyalEq3(), ReleasedUtility(), ReleasedData())
+VARIANTS: tuple[RepetitionLaw, ...] = (
+    *PUBLISHED,
+    GoyalAnchored(),
+    GoyalAnchored(untrained=0.999),
+    GoyalEq3(one_half_life=True),
+    GoyalAnchored(untrained=0.999, one_half_life=True),
+    ReleasedData(one_half_life=True),
+    ReleasedUtility(one_half_life=True),
+)
+
+
+def label(law: RepetitionLaw) -> str:
+    """A variant's name with its options, for the ids of tests."""
+    known = "" if getattr(law, "untrained", None) is None else "-untrained"
+    return f"{law.name}{known}{'-one_half_life' if law.one_half_life else ''}"
 
 
 def five_pools(draws: int = 1) -> pl.DataFrame:
@@ -35,7 +50,10 @@ def five_pools(draws: int = 1) -> pl.DataFrame:
 def true_theta(law: RepetitionLaw) -> Array:
     """The true parameter vector of a bound law; d = 0.1."""
     theta = np.ones(len(law.names))
-    theta[0], theta[1 : law.gamma_at] = 0.1, AMPLITUDES[law.name]
+    theta[0] = 0.1
+    for i, parameter in enumerate(law.shared, start=1):
+        value = SHARED[parameter.name]
+        theta[i] = value[law.name] if isinstance(value, dict) else value
     theta[law.gamma_at] = law.defaults["gamma"]
     for i, pool in enumerate(law.pools):
         theta[law.slope_at(i)] = SLOPES[POOLS.index(pool)]

@@ -5,7 +5,7 @@ from laws_data import POOL_SIZE, simulated
 from scipy import stats
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws import GoyalEq3, fit_law
+from curation_scaling.laws import GoyalEq3, fit_law, holdout, summary
 from curation_scaling.laws.bootstrap import standardised
 
 
@@ -171,8 +171,26 @@ def test_report_reads_well_and_names_the_doubts():
     assert "goyal_eq3: ln(y - d)" in text
     assert "tau[top10]" in text
     assert "Doubts:" in text
+    assert "the largest compute held out: " in text
     clean = fit_law("power", straight(noise=0.001), bootstrap=50).report()
     assert "No check is flagged." in clean
+    few = fit_law("saturating_power", straight().head(3), bootstrap=0).report()
+    assert "Extrapolation not judged: no cutoff leaves enough runs" in few
+    flat = straight(noise=0).with_columns(error=0.5 + pl.col("error") ** 3)
+    assert "there last point predicts better than the law" in fit_law("power", flat, bootstrap=0).report()
+
+
+def test_every_fit_judges_its_extrapolation_with_its_own_options():
+    runs = straight(rows=20).with_columns(spread=pl.col("error") * 0.01)
+    options = {"loss": "log_mse", "fixed": {"b": -0.3}, "weights": {"sd": "spread"}}
+    fit = fit_law("power", runs, bootstrap=0, **options)
+    assert fit.held_out.equals(holdout("power", runs, **options))
+    assert not fit.held_out.equals(holdout("power", runs))
+    scores = summary(fit.held_out).filter(split="largest")
+    assert set(scores["method"]) == {"law", "last point", "log-linear"}
+    assert scores.select("absolute_relative_error", "bias", "distance").null_count().sum_horizontal()[0] == 0
+    freed = fit_law("three_regions", straight(rows=40), bootstrap=0, fixed={"f": None})
+    assert freed.held_out.equals(holdout("three_regions", straight(rows=40), fixed={"f": None}))
 
 
 def test_diagnostics_flag_what_they_should():

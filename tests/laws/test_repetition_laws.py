@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from laws_data import HALF_LIVES, POOL_SIZE, POOLS, SLOPES, VARIANTS, five_pools, simulated, true_theta
+from laws_data import HALF_LIVES, POOL_SIZE, POOLS, SLOPES, VARIANTS, five_pools, label, simulated, true_theta
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws import GoyalEq3, ReleasedData, ReleasedUtility, fit_law, pool_utility, pool_utility_draws
@@ -20,7 +20,7 @@ def bound(law: RepetitionLaw) -> RepetitionLaw:
     return law.bind(five_pools())
 
 
-@pytest.mark.parametrize("law", VARIANTS, ids=lambda law: law.name)
+@pytest.mark.parametrize("law", VARIANTS, ids=label)
 @pytest.mark.parametrize("loss", ["log_huber", "log_mse", "mse"])
 def test_zero_noise_recovers_every_parameter(law, loss):
     fit = fit_law(law, simulated(law), loss=loss, bootstrap=0)
@@ -29,7 +29,7 @@ def test_zero_noise_recovers_every_parameter(law, loss):
     assert np.abs(fit.theta / np.where(truth == 0, 1, truth) - 1)[moving].max() < 1e-8
 
 
-@pytest.mark.parametrize("law", VARIANTS, ids=lambda law: law.name)
+@pytest.mark.parametrize("law", VARIANTS, ids=label)
 def test_jacobian_on_mixtures_of_unequal_pools_agrees_with_differences(law):
     law = bound(law)
     design = mixture(

@@ -69,7 +69,7 @@ def test_rows_of_a_fit(fit):
     rows = fit_rows(fit)
     assert rows["parameter"].n_unique() == rows.height
     fixed = rows.filter("fixed")
-    assert set(fixed["parameter"]) == {"gamma"} | ({"n0"} if fit.law.name == "goyal_eq3" else set())
+    assert set(fixed["parameter"]) == {"gamma", *fit.law.constants}
     assert fixed["lower"].null_count() == fixed["upper"].null_count() == fixed.height
     assert set(rows["pool"].drop_nulls()) == set(fit.law.pools)
     assert (rows["level"] == fit.level).all()

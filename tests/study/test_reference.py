@@ -14,5 +14,5 @@ def test_the_readme_lists_every_key() -> None:
 
 def test_a_key_has_its_bounds_default_and_meaning() -> None:
     text = describe_keys()
-    assert "| `seeds` | whole number > 0 | 1 | trainings of each pool in each draw |" in text
+    assert "| `seeds` | whole number > 0 <= 10000 | 1 | trainings of each pool in each draw |" in text
     assert "## `runs.trainer` of kind `command`" in text

@@ -99,6 +99,7 @@ def test_without_data_the_public_source_is_named_in_one_sentence(name: str, tmp_
         ("reproduction.0.kind", "x", "key reproduction[0].kind is 'x'; the choices are objective,"),
         ("reproduction.0.source", ABSENT, "key reproduction[0].source is missing; add it"),
         ("fits.0.each_run", True, "key reproduction[0].fit: parameter needs one fit to all rows, unset each_run"),
+        ("fits.0.combine", True, "key fits[0].combine: weights are pooled over runs that are fitted one by one"),
         (
             "reproduction.0",
             {"kind": "objective", "fit": "line", "quantity": "q", "published": 1, "source": "s"},

@@ -213,6 +213,7 @@ MIXTURES = Schema(
         Column("law", _STR),
         Column("gamma", _F64),
         Column("main", _BOOL, "the law and the rule of the answer"),
+        Column("fitted", _BOOL, "whether the mixtures took part in the fit"),
         Column("points", _I32, "(mixture, budget) pairs"),
         Column("log_rmse", _F64, "root mean square of ln(error / predicted)", nullable=True),
         Column("bias", _F64, "mean of ln(error / predicted)", nullable=True),
@@ -257,6 +258,7 @@ COMPARISON = Schema(
         Column("aicc", _F64, nullable=True),
         Column("bic", _F64, nullable=True),
         Column("objective", _F64, nullable=True),
+        Column("fitted_gamma", _F64, "rule for mixtures, where they took part in the fit", nullable=True),
         Column("note", _STR, "why it could not be judged; empty if it was"),
     ),
     sort=("law",),
@@ -294,6 +296,18 @@ REPRODUCTION = Schema(
     ),
     sort=("order",),
     key=("order",),
+)
+
+PRINTED = Schema(
+    "laws/printed",
+    (
+        Column("row", _STR, "a paper's printed parameters, evaluated as they stand"),
+        Column("pool", _STR),
+        Column("samples_seen", _F64, "unit"),
+        Column("predicted", _F64, "metric"),
+    ),
+    sort=("row", "pool", "samples_seen"),
+    key=("row", "pool", "samples_seen"),
 )
 
 UTILITY = Schema(

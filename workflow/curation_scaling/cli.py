@@ -221,6 +221,14 @@ def _frontier(study: Study, layout: Layout) -> None:
     build_frontier(study, layout)
 
 
+def _published(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.published import compare_published
+
+    if study.published is None:
+        raise InputError(f"study {study.study} has no key published: there is nothing to compare")
+    compare_published(study, layout)
+
+
 def _report(study: Study, layout: Layout) -> None:
     from curation_scaling.report.stage import build_report
 
@@ -308,6 +316,7 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "prune": ("cut the pruned pools of one draw and initial size", _prune, ("draw", "size")),
     "prune-train": ("train on the pruned pools of one draw and initial size", _prune_train, ("draw", "size")),
     "pruning": ("fit laws to the pruned pools and compare them", _pruning, ()),
+    "published": ("compare a paper's numbers with the same computed here", _published, ()),
     "report": ("write the report", _report, ()),
     "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,4 +130,8 @@ class Layout:
     @property
     def figures(self) -> list[Path]:
         """Every figure, in the order of the report, as SVG and as PNG."""
-        return [self.figure(name, form) for name in FIGURES for form in ("svg", "png")]
+        return self.drawn(FIGURES)
+
+    def drawn(self, names: Sequence[str]) -> list[Path]:
+        """Figures by name, as SVG and as PNG."""
+        return [self.figure(name, form) for name in names for form in ("svg", "png")]

@@ -17,6 +17,9 @@ from curation_scaling.study.modules import stage_modules
 from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
 from curation_scaling.study.save import save_study
 
+# Not of the study: what `snakemake advise --config budget=128e6` asks; several are joined by commas.
+BUDGETS = str(config.pop("budget", ""))
+
 try:
     STUDY = parse_study(
         config,
@@ -39,6 +42,14 @@ for variable, folder in (
     ("PYTHONPATH", Path(str(workflow.current_basedir)).parent),
 ):
     os.environ[variable] = os.pathsep.join([str(folder), *filter(None, [os.environ.get(variable)])])
+
+
+def budgets(wildcards):
+    """The options of `advise`; raise WorkflowError where no budget, or no number, was given."""
+    try:
+        return [f"--budget {float(budget)!r}" for budget in BUDGETS.split(",")]
+    except ValueError:
+        raise WorkflowError(f"budget is {BUDGETS!r}, not a number: snakemake advise --config budget=128e6") from None
 
 
 def command(stage, settings=True):

@@ -22,3 +22,43 @@ rule frontier:
         code=code("frontier"),
     shell:
         command("frontier") + " 2> {log}"
+
+
+if STUDY.published:
+
+    rule published:
+        input:
+            PATHS.runs,
+            [PATHS.law(name) for name in ("fits", "draws", "predictions", "comparison")],
+        output:
+            [PATHS.law(name) for name in ("reproduction", "printed")],
+        log:
+            f"{LOGS}/published.log",
+        benchmark:
+            f"{LOGS}/published.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            settings=settings("published"),
+            code=code("published"),
+        shell:
+            command("published") + " 2> {log}"
+
+
+# The answer at any budget, printed; nothing is fitted again.
+rule advise:
+    input:
+        PATHS.runs,
+        [PATHS.law(name) for name in ("fits", "draws", "comparison")],
+    log:
+        f"{LOGS}/advise.log",
+    localrule: True
+    conda:
+        "../envs/curation-scaling.yaml"
+    params:
+        budgets=budgets,
+    shell:
+        command("advise", settings=False) + " {params.budgets} 2> {log}"

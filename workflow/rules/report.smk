@@ -6,6 +6,7 @@ rule report:
         PATHS.frontier,
         PATHS.switches,
         [PATHS.edges, PATHS.summary] if POOLS else [],
+        [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
         [
             PATHS.law(name)
             for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")
@@ -22,7 +23,8 @@ rule report:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
         PATHS.figures,
-        [PATHS.figure(name, form) for name in PRUNING_FIGURES for form in ("svg", "png")] if STUDY.pruning else [],
+        PATHS.drawn(PRUNING_FIGURES) if STUDY.pruning else [],
+        PATHS.drawn(["published"]) if STUDY.published else [],
     log:
         f"{LOGS}/report.log",
     benchmark:

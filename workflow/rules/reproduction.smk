@@ -101,7 +101,7 @@ rule reproduction_report:
     output:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,
-        [PATHS.figure(name, form) for name in STUDY.figures for form in ("svg", "png")],
+        PATHS.drawn(STUDY.figures),
     log:
         f"{LOGS}/reproduction-report.log",
     benchmark:

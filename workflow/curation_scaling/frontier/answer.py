@@ -79,11 +79,12 @@ def describe_switches(study: Study, switches: pl.DataFrame) -> list[str]:
 
 def describe_trust(study: Study, mixtures: pl.DataFrame, rows: pl.DataFrame, metric: str) -> list[str]:
     """The law and the rule behind the answer, and how they did on mixtures that were really trained."""
-    lines = [f"Law {study.laws.main}, rule gamma = {study.laws.gamma:g}, fitted to the single buckets alone."]
+    lines = [f"Law {study.laws.main}, rule gamma = {study.laws.gamma:g}, fitted to {fitted_to(study)}."]
     for row in mixtures.iter_rows(named=True):
         if row["points"]:
             lines.append(
-                f"Trained mixtures were predicted with a log-rmse of {row['log_rmse']:.3g} over {row['points']} points."
+                f"Trained mixtures were {'fitted' if study.laws.joint else 'predicted'} with a log-rmse of "
+                f"{row['log_rmse']:.3g} over {row['points']} points."
             )
         if row["budgets"]:
             lines.append(
@@ -91,6 +92,11 @@ def describe_trust(study: Study, mixtures: pl.DataFrame, rows: pl.DataFrame, met
                 f"budgets; worst regret {row['worst_regret']:.3g} {metric}."
             )
     return lines
+
+
+def fitted_to(study: Study) -> str:
+    """Which runs the laws were fitted to, in words."""
+    return "single buckets and mixtures together" if study.laws.joint else "the single buckets alone"
 
 
 def quantity(value: float) -> str:

@@ -30,9 +30,6 @@ def predict_pools(
         mixtures.append(Mixture(tuple(parts), counts / counts.sum(), counts).sampled())
     samples = np.tile(np.asarray(budgets, float), len(mixtures))
     which = np.repeat(np.arange(len(mixtures)), len(budgets))
-    design = fit.law.curves(mixtures, which, samples)
+    estimate, draws = fit.forecast(mixtures, which, samples)
     shape = (len(mixtures), len(budgets))
-    return (
-        fit.law.predict(fit.theta, design).reshape(shape),
-        fit.law.predict(fit.draws, design).reshape(-1, *shape),
-    )
+    return estimate.reshape(shape), draws.reshape(-1, *shape)

@@ -15,8 +15,9 @@ from curation_scaling.frontier.curves import predict_pools
 from curation_scaling.frontier.switches import find_switches
 from curation_scaling.laws.fit import Array
 from curation_scaling.laws.judge import with_main_law
+from curation_scaling.laws.rule import is_main, under_rules
 from curation_scaling.laws.saved import SavedFit, load_fit
-from curation_scaling.laws.selection import select_runs
+from curation_scaling.laws.selection import fitted_runs, select_runs
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import Study
@@ -64,10 +65,8 @@ def compare_budgets(study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws:
 def _rules(study: Study, fits: pl.DataFrame, draws: pl.DataFrame) -> Iterator[tuple[SavedFit, dict[str, pl.Expr]]]:
     """Every law under every rule for mixtures, with the columns that name it."""
     for name in study.laws.names:
-        saved = load_fit(name, fits, draws)
-        for gamma in study.laws.gammas:
-            main = name == study.laws.main and gamma == study.laws.gamma
-            yield saved.with_gamma(gamma), {"law": pl.lit(name), "gamma": pl.lit(gamma), "main": pl.lit(main)}
+        for fit in under_rules(study, load_fit(name, fits, draws)):
+            yield fit, {"law": pl.lit(name), "gamma": pl.lit(fit.gamma), "main": pl.lit(is_main(study, fit))}
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Observed:
 
 
 def _observe(study: Study, runs: pl.DataFrame) -> Observed:
-    fitted = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions).filter(role="fitted")
+    fitted = fitted_runs(study, select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions))
     most_seen, most_repeated = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
     means = runs.group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()
     return Observed(most_seen, most_repeated, {(pool, seen): error for pool, seen, error in means})

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from curation_scaling.errors import InputError
+from curation_scaling.laws.summary import summary
+
 if TYPE_CHECKING:
     from curation_scaling.laws.fit import Fit
 
@@ -33,6 +36,7 @@ def describe(fit: Fit) -> str:
         lines.append(
             f"  {row['parameter']:<{width_name}}  {row['estimate']:>12.6g}  {between} {row['unit']}{note}".rstrip()
         )
+    lines += ["", *_extrapolation(fit)]
     flagged = fit.diagnostics.filter(pl.col("flag"))
     lines.append("")
     if flagged.is_empty():
@@ -41,3 +45,28 @@ def describe(fit: Fit) -> str:
         lines.append("Doubts:")
         lines += [f"- {message}" for message in flagged["message"]]
     return "\n".join(lines) + "\n"
+
+
+_SPLITS = {"largest": "the largest compute held out", "rollout": "rollout, smaller cutoffs"}
+
+
+def _extrapolation(fit: Fit) -> list[str]:
+    """Return how the law predicts the larger compute from the smaller, beside the best naive baseline."""
+    try:
+        scores = summary(fit.held_out)
+    except InputError as error:
+        return [f"Extrapolation not judged: {error}"]
+    lines = ["Extrapolation (mean absolute relative error, bias, compute / largest fitted compute):"]
+    for split, told in _SPLITS.items():
+        rows = scores.filter(split=split)
+        if rows.is_empty():
+            continue
+        law = rows.filter(method="law").row(0, named=True)
+        naive = rows.filter(pl.col("method") != "law").row(0, named=True)
+        lines.append(
+            f"  {told}: {law['absolute_relative_error']:.2%}, {law['bias']:+.2%}, {law['distance']:.3g}x;"
+            f" {naive['method']}: {naive['absolute_relative_error']:.2%}, {naive['bias']:+.2%}"
+        )
+        if naive["absolute_relative_error"] < law["absolute_relative_error"]:
+            lines.append(f"  there {naive['method']} predicts better than the law")
+    return lines

@@ -1,7 +1,8 @@
 """Fitting a law to runs: the public entry, and the fit that it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -16,8 +17,10 @@ from curation_scaling.laws.describe import describe
 from curation_scaling.laws.diagnostics import diagnose
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.losses import loss_named
+from curation_scaling.laws.pooling import PartialPooling
 from curation_scaling.laws.profile import Profile, profile
 from curation_scaling.laws.registry import law_named
+from curation_scaling.laws.rollout import rollout
 from curation_scaling.laws.solver import Problem
 from curation_scaling.laws.starts import SAME_BASIN, Starts, leverages, polish, variance_inflation
 
@@ -40,6 +43,7 @@ def fit_law(
     level: float = 0.95,
     seed: int = 0,
     fixed: Mapping[str, float | str | None] | None = None,
+    pooling: PartialPooling | None = None,
 ) -> "Fit":
     """Fit `law` to `runs` by minimising the summed loss, and bootstrap it.
 
@@ -48,11 +52,12 @@ def fit_law(
     {"count": column}. cluster: the column of the independent units; "draw" falls back to runs, then to residual
     blocks (see `bootstrap.plan`); the method stands in `Fit.parameters`. bootstrap: replicates, 0 for none.
     fixed: parameter -> constant, or the name of the parameter it is tied to, or None to free a default constant.
+    pooling: a prior that draws the parameters of ordered pools together; the objective then includes it.
 
     Raises InputError on bad columns, too few distinct rows, an unknown law, loss or parameter, or bad constants.
     """
     law = law_named(law) if isinstance(law, str) else law
-    _check(runs, level, bootstrap)
+    _check(runs, level, bootstrap, seed)
     error = column(runs, "error")
     law = law.bind(runs)
     design = law.design(runs)
@@ -63,6 +68,10 @@ def fit_law(
     problem = Problem(law, design, chart, measure, error, weights_of(weights, runs, error, measure))
     constants = {name: value for name, value in held.items() if not isinstance(value, str)}
     starts = polish(problem, law.seeds(design, error, constants), runs)
+    if pooling is not None:
+        variance = 2 * float(starts.objectives[0]) / max(error.size - len(chart.free), 1)
+        problem = replace(problem, penalty=pooling.penalty(chart, starts.solutions[0], variance))
+        starts = polish(problem, chart.theta(starts.solutions), runs)
     estimate = starts.solutions[0]
 
     theta = chart.theta(estimate[None])[0]
@@ -95,6 +104,8 @@ def fit_law(
         switched=switched,
         cluster=cluster,
         held=held,
+        weights=weights,
+        pooling=pooling,
     )
 
 
@@ -118,6 +129,8 @@ class Fit:
     switched: float
     cluster: str
     held: Mapping[str, float | str]
+    weights: Mapping[str, str] | None
+    pooling: PartialPooling | None
 
     @property
     def parameters(self) -> pl.DataFrame:
@@ -187,8 +200,32 @@ class Fit:
         """Whether the fit can be trusted: name, subject, value, flag, message; one row a check and its subject."""
         return diagnose(self)
 
+    @cached_property
+    def held_out(self) -> pl.DataFrame:
+        """The law judged on this fit's runs, with its options: fitted to the smaller compute, asked for the larger.
+
+        The table of `holdout`: the largest compute held out and the rollout, beside naive baselines; raises InputError
+        when too few runs are left to fit.
+        """
+        loss = self.problem.loss
+        fixed = {name: self.held.get(name) for name in {**self.law.defaults, **self.held}}
+
+        def fit_to(part: pl.DataFrame) -> Fit:
+            return fit_law(
+                self.law,
+                part,
+                loss=loss.name,
+                delta=loss.delta,
+                weights=self.weights,
+                bootstrap=0,
+                fixed=fixed,
+                pooling=self.pooling,
+            )
+
+        return rollout(self.law, self.runs, fit_to)
+
     def report(self) -> str:
-        """Return the fit in words: law, parameters with intervals, and what is doubtful."""
+        """Return the fit in words: law, parameters with intervals, extrapolation, and what is doubtful."""
         return describe(self)
 
     def predict(
@@ -239,13 +276,15 @@ class Fit:
         return theta
 
 
-def _check(runs: pl.DataFrame, level: float, bootstrap: int) -> None:
+def _check(runs: pl.DataFrame, level: float, bootstrap: int, seed: int) -> None:
     if runs.height == 0:
         raise InputError("the runs are empty: a law needs runs to fit")
     if not 0 < level < 1:
         raise InputError(f"level is {level}, but must lie between 0 and 1, such as 0.95")
     if bootstrap < 0:
         raise InputError(f"bootstrap is {bootstrap}, but the number of replicates cannot be negative")
+    if seed < 0:
+        raise InputError(f"seed is {seed}, but must be a whole number from 0 on")
     if "metric" in runs.columns and runs["metric"].n_unique() > 1:
         found = ", ".join(sorted(str(name) for name in runs["metric"].unique()))
         raise InputError(f"column 'metric' mixes {found}: a law speaks of one metric, so filter the runs first")

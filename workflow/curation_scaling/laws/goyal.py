@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws.columns import mixtures
-from curation_scaling.laws.law import Array
-from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, decay, stretched
-from curation_scaling.laws.repetition_law import RepetitionLaw
+from curation_scaling.laws.law import Array, Parameter
+from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, decay
+from curation_scaling.laws.repetition_law import AMPLITUDE, RepetitionLaw
 
 RELEASED_UNIT = 1e5  # samples; the released code divides n by it
 _SMALLEST_SHARE = 0.1  # of the smallest pool: n0
@@ -44,17 +43,27 @@ class GoyalEq3(RepetitionLaw):
         return error * (samples / self.n0) ** -slopes
 
     @property
-    def amplitudes(self) -> tuple[str, ...]:
+    def shared(self) -> tuple[Parameter, ...]:
         """Return a, or one a per pool."""
-        return tuple(f"a[{pool}]" for pool in self.pools) if self.pool_amplitudes else ("a",)
+        if not self.pool_amplitudes:
+            return super().shared
+        return tuple(replace(AMPLITUDE, name=f"a[{pool}]") for pool in self.pools)
+
+    @property
+    def constants(self) -> Mapping[str, tuple[float, str]]:
+        """Return n0."""
+        assert self.n0 is not None
+        return {"n0": (self.n0, "samples"), **super().constants}
 
     def bind(self, runs: pl.DataFrame) -> Self:
         """Return the law with the runs' pools and n0."""
-        smallest = min(float(mixture.sizes.min()) for mixture in mixtures(runs)[0])
+        law = super().bind(runs)
+        assert law.n1 is not None
+        smallest = law.n1
         n0 = _SMALLEST_SHARE * smallest if self.n0 is None else self.n0
         if not 0 < n0 <= smallest:
             raise InputError(f"n0 is {n0:g} samples, but must be above 0 and at most the smallest pool's {smallest:g}")
-        return replace(super().bind(runs), n0=n0)
+        return replace(law, n0=n0)
 
     def prepared(self, curve: Curve) -> Curve:
         """Return the curve with its epoch lengths from n0 on; raise InputError on a pool smaller than n0."""
@@ -100,7 +109,7 @@ class GoyalEq3(RepetitionLaw):
             weights = []
             for i, pool in enumerate(curve.pools):
                 log_length = curve.lengths[i]
-                tau = stretched(theta[:, self.half_life_at(pool)], curve.weights[i], theta[:, self.gamma_at])
+                tau = self.half_life(theta, curve, i)
                 slope = curve.weights[i] * theta[:, self.slope_at(pool), None]
                 weights.append(slope * decay(tau, log_length.shape[1]))
             total = np.concatenate(weights, axis=1) @ np.concatenate(curve.lengths, axis=1).T
@@ -114,7 +123,6 @@ class GoyalEq3(RepetitionLaw):
         """Return predicted errors and their derivatives."""
         predicted = np.empty((theta.shape[0], design.rows))
         jacobian = np.zeros((theta.shape[0], theta.shape[1], design.rows))
-        gamma = theta[:, self.gamma_at]
         for curve in design.curves:
             total = self._log_amplitude(theta, curve) + np.zeros(curve.samples.size)
             inner: dict[int, Array] = {}
@@ -122,15 +130,16 @@ class GoyalEq3(RepetitionLaw):
             for i, pool in enumerate(curve.pools):
                 q = curve.weights[i]
                 log_length = curve.lengths[i]
-                tau = stretched(theta[:, self.half_life_at(pool)], q, gamma)
+                tau = self.half_life(theta, curve, i)
                 weight = decay(tau, log_length.shape[1])
                 path = weight @ log_length.T
                 slope = theta[:, self.slope_at(pool), None]
                 by_log_tau = q * slope * ((weight * np.arange(weight.shape[1])) @ log_length.T) * (LN2 / tau)[:, None]
                 total += q * slope * path
                 inner[self.slope_at(pool)] = q * path
-                inner[self.half_life_at(pool)] = by_log_tau / theta[:, self.half_life_at(pool), None]
-                stretch = stretch - np.log(q) * by_log_tau
+                of_tau = self.half_life_at(pool)
+                inner[of_tau] = inner.get(of_tau, 0.0) + by_log_tau / theta[:, of_tau, None]
+                stretch = stretch + np.log(self.ratio(curve, i)) * by_log_tau
                 if self.pool_amplitudes:
                     inner[1 + pool] = q / theta[:, 1 + pool, None]
             if not self.pool_amplitudes:
@@ -188,32 +197,31 @@ class ReleasedUtility(ReleasedLaw):
         """Return predicted errors and their derivatives."""
         predicted = np.empty((theta.shape[0], design.rows))
         jacobian = np.zeros((theta.shape[0], theta.shape[1], design.rows))
-        d, a, gamma = theta[:, :1], theta[:, 1, None], theta[:, self.gamma_at]
+        d, a = theta[:, :1], theta[:, 1, None]
         for curve in design.curves:
             first = np.minimum(curve.samples, curve.periods.min())
             log_first = np.log(a) + np.log(first / RELEASED_UNIT)
             slope = (theta[:, [self.slope_at(pool) for pool in curve.pools]] @ curve.weights)[:, None]
             term = np.exp(slope * log_first)
             total = np.zeros_like(term)
-            inner: list[tuple[int, float, Array, Array]] = []
+            inner: list[tuple[int, float, float, Array, Array]] = []
             for i, pool in enumerate(curve.pools):
                 q, b = curve.weights[i], theta[:, self.slope_at(pool), None]
                 log_length = curve.lengths[i]
-                tau = stretched(theta[:, self.half_life_at(pool)], q, gamma)
+                tau = self.half_life(theta, curve, i)
                 weight = decay(tau, log_length.shape[1])
                 path = weight @ log_length.T
                 by_log_tau = q * b * ((weight * np.arange(weight.shape[1])) @ log_length.T) * (LN2 / tau)[:, None]
                 total += q * b * path
-                inner.append((int(pool), q, path, by_log_tau))
+                inner.append((int(pool), q, self.ratio(curve, i), path, by_log_tau))
             factor = np.exp(total)
             y = (term + d) * factor
             predicted[:, curve.rows] = y
             jacobian[:, 0, curve.rows] = factor
             jacobian[:, 1, curve.rows] = term * slope / a * factor
-            for pool, q, path, by_log_tau in inner:
+            for pool, q, ratio, path, by_log_tau in inner:
+                of_tau = self.half_life_at(pool)
                 jacobian[:, self.slope_at(pool), curve.rows] = q * (term * log_first * factor + y * path)
-                jacobian[:, self.half_life_at(pool), curve.rows] = (
-                    y * by_log_tau / theta[:, self.half_life_at(pool), None]
-                )
-                jacobian[:, self.gamma_at, curve.rows] -= y * by_log_tau * np.log(q)
+                jacobian[:, of_tau, curve.rows] += y * by_log_tau / theta[:, of_tau, None]
+                jacobian[:, self.gamma_at, curve.rows] += y * by_log_tau * np.log(ratio)
         return predicted, jacobian

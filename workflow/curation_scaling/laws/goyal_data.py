@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from curation_scaling.laws.goyal import RELEASED_UNIT, ReleasedLaw
 from curation_scaling.laws.law import Array
-from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign, stretched
+from curation_scaling.laws.repetition import LN2, Curve, MixtureDesign
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class ReleasedData(ReleasedLaw):
             for i, pool in enumerate(curve.pools):
                 by_log_tau = term * effective.by_log_tau(i)
                 jacobian[:, self.slope_at(pool), curve.rows] = term * effective.by_slope(i)
-                jacobian[:, self.half_life_at(pool), curve.rows] = by_log_tau / theta[:, self.half_life_at(pool), None]
-                jacobian[:, self.gamma_at, curve.rows] -= by_log_tau * np.log(curve.weights[i])
+                of_tau = self.half_life_at(pool)
+                jacobian[:, of_tau, curve.rows] += by_log_tau / theta[:, of_tau, None]
+                jacobian[:, self.gamma_at, curve.rows] += by_log_tau * np.log(self.ratio(curve, i))
         return predicted, jacobian
 
     def predict(self, theta: Array, design: MixtureDesign) -> Array:
@@ -69,13 +70,7 @@ class _Effective:
         at = np.searchsorted(breaks, curve.samples, side="left") - 1
         self.row_segment: npt.NDArray[np.intp] = np.minimum(at, self.length.size - 1)
         self.row_length = curve.samples - breaks[self.row_segment]
-        gamma = theta[:, law.gamma_at]
-        tau = np.stack(
-            [
-                stretched(theta[:, law.half_life_at(p)], q, gamma)
-                for p, q in zip(curve.pools, curve.weights, strict=True)
-            ]
-        )
+        tau = np.stack([law.half_life(theta, curve, i) for i in range(curve.pools.size)])
         self.half_life = tau
         log_share = np.log(curve.weights)[:, None, None] - LN2 * self.epoch[:, None, :] / tau[:, :, None]
         peak = log_share.max(axis=0)

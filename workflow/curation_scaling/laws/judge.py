@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -33,7 +33,7 @@ def judge(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> list[tuple[st
 
 def _judged(fit: Fit, fitted: pl.DataFrame, loss: str) -> Judged:
     try:
-        return fit, holdout(fit.law, fitted, loss=loss)
+        return fit, holdout(fit.law, fitted, loss=loss, fixed=fit.held)
     except InputError as error:
         return str(error)
 
@@ -61,8 +61,8 @@ def diagnose(fits: Sequence[Fit]) -> pl.DataFrame:
     return rows.select("law", "name", "subject", finite.alias("value"), "flag", "message")
 
 
-def compare_laws(study: Study, judged: Sequence[tuple[str, Judged]]) -> pl.DataFrame:
-    """Rows of `laws/comparison`: every law by its rollout on the single pools, never on mixtures.
+def compare_laws(study: Study, judged: Sequence[tuple[str, Judged]], gammas: Mapping[str, float]) -> pl.DataFrame:
+    """Rows of `laws/comparison`: every law by its rollout on the runs that it was fitted to; gammas: law: fitted gamma.
 
     Raises:
         InputError: if no law can be judged, and the study leaves the choice to the rollout.
@@ -76,15 +76,18 @@ def compare_laws(study: Study, judged: Sequence[tuple[str, Judged]]) -> pl.DataF
         rows = pl.DataFrame({"law": names, "note": [str(error)] * len(names)}).with_columns(
             chosen=pl.lit(False), best_baseline=pl.lit(""), **{name: pl.lit(None, pl.Float64) for name in _NUMBERS}
         )
-    return rows.with_columns(pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _NUMBERS)
+    fitted = pl.Series([gammas[name] if study.laws.joint else None for name in rows["law"]], dtype=pl.Float64)
+    finite = (pl.when(pl.col(name).is_finite()).then(name).alias(name) for name in _NUMBERS)
+    return rows.with_columns(finite, fitted_gamma=fitted)
 
 
 _NUMBERS = ("rollout", "largest", "bias", "baseline_rollout", "aicc", "bic", "objective")
 
 
 def with_main_law(study: Study, comparison: pl.DataFrame) -> Study:
-    """The study with the law that `auto` stands for, from the rows of `laws/comparison`."""
-    if study.laws.main != "auto":
-        return study
-    chosen = comparison.filter("chosen")["law"].item()
-    return study.model_copy(update={"laws": study.laws.model_copy(update={"main": chosen})})
+    """The study with the law that `auto` stands for and the rule that was fitted, from `laws/comparison`."""
+    main = comparison.filter("chosen")["law"].item() if study.laws.main == "auto" else study.laws.main
+    update: dict[str, str | float] = {"main": main}
+    if study.laws.joint:
+        update["gamma"] = comparison.filter(law=main)["fitted_gamma"].item()
+    return study.model_copy(update={"laws": study.laws.model_copy(update=update)})

@@ -15,6 +15,7 @@ from curation_scaling.laws.compute_laws import (
 from curation_scaling.laws.data_constrained import DataConstrained
 from curation_scaling.laws.downstream import DownstreamLog, LossToError
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
+from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.goyal_data import ReleasedData
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.mixing import EffectiveFraction, MixtureExponential
@@ -39,6 +40,7 @@ _ALL: tuple[type[Law], ...] = (
     LossToError,
     ShiftedCompute,
     QualityAware,
+    GoyalAnchored,
     GoyalEq3,
     ReleasedUtility,
     ReleasedData,

@@ -94,8 +94,3 @@ def log_lengths(start: Array, samples: Array, period: float) -> Array:
 def decay(half_life: Array, epochs: int) -> Array:
     """Return (1/2)^(k / tau) for k = 0 ... epochs - 1, shape (batch, epochs); tau has shape (batch,)."""
     return np.asarray(np.exp2(-np.arange(epochs) / half_life[:, None]))
-
-
-def stretched(half_life: Array, weight: float, gamma: Array) -> Array:
-    """Return tau' = tau q^-gamma: in a mixture the time between two sights of a sample grows by 1 / q."""
-    return np.asarray(half_life * np.exp(-gamma * np.log(weight)))

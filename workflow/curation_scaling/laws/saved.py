@@ -6,21 +6,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import Mixture
 from curation_scaling.laws.fit import Array, Fit
-from curation_scaling.laws.goyal import GoyalEq3
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
 _BOUND = "at a bound, at the estimate or in some replicates"
+DECLARED = "declared"  # a constant of the law, stored beside its parameters
 _ENTANGLED = "the other parameters can make up for it"
-N0 = "n0"  # a constant of the law, stored beside its parameters
 
 
 def fit_rows(fit: Fit) -> pl.DataFrame:
-    """Rows of `laws/fits`: every parameter with its interval, and the constant n0 where the law has one."""
+    """Rows of `laws/fits`: every parameter with its interval, and the law's declared constants."""
     law = _repetition_law(fit)
     fixed = pl.col("method") == "fixed"
     rows = fit.parameters.with_columns(
@@ -38,19 +39,20 @@ def fit_rows(fit: Fit) -> pl.DataFrame:
         lower=pl.when(fixed).then(None).otherwise("lower"),
         upper=pl.when(fixed).then(None).otherwise("upper"),
     )
-    if not isinstance(law, GoyalEq3):
-        return rows
-    constant: dict[str, Any] = {
-        "parameter": N0,
-        "pool": None,
-        "lower": None,
-        "upper": None,
-        "unit": "samples",
-        "flags": "",
-    }
-    constant |= {"estimate": law.n0, "at_bound": False, "fixed": True, "method": "declared"}
-    types = {name: rows.schema[name] for name in constant}
-    return pl.concat([rows, rows.head(1).with_columns(**{k: pl.lit(v, types[k]) for k, v in constant.items()})])
+    declared = {"pool": None, "lower": None, "upper": None, "level": fit.level, "at_bound": False, "fixed": True}
+    constants = [
+        {
+            **declared,
+            "law": law.name,
+            "parameter": name,
+            "estimate": value,
+            "unit": unit,
+            "method": DECLARED,
+            "flags": "",
+        }
+        for name, (value, unit) in law.constants.items()
+    ]
+    return pl.concat([rows, pl.DataFrame(constants, schema=rows.schema)])
 
 
 def draw_rows(fit: Fit) -> pl.DataFrame:
@@ -70,11 +72,30 @@ class SavedFit:
     theta: Array
     draws: Array
 
-    def with_gamma(self, gamma: float) -> SavedFit:
-        """The same fit under another rule for mixtures."""
-        theta, draws = self.theta.copy(), self.draws.copy()
-        theta[:, self.law.gamma_at] = draws[:, self.law.gamma_at] = gamma
-        return replace(self, theta=theta, draws=draws)
+    def forecast(self, found: list[Mixture], which: npt.NDArray[np.intp], samples: Array) -> tuple[Array, Array]:
+        """Return predicted errors of the estimate, (rows,), and of the draws, (draws, rows).
+
+        found: distinct mixtures; which and samples: the mixture and the samples seen of each row, both (rows,).
+        """
+        design = self.law.curves(found, which, samples)
+        return self.law.predict(self.theta, design)[0], self.law.predict(self.draws, design)
+
+    @property
+    def gamma(self) -> float:
+        """The rule for mixtures."""
+        return float(self.theta[0, self.law.gamma_at])
+
+    def with_gamma(self, gamma: float, draws: float | Array | None = None) -> SavedFit:
+        """The same fit under another rule for mixtures; draws: one gamma a draw, (draws,), where it is not known."""
+        theta, moved = self.theta.copy(), self.draws.copy()
+        theta[:, self.law.gamma_at] = gamma
+        moved[:, self.law.gamma_at] = gamma if draws is None else draws
+        return replace(self, theta=theta, draws=moved)
+
+
+def saved(fit: Fit) -> SavedFit:
+    """What of a fit is saved."""
+    return SavedFit(_repetition_law(fit), fit.theta[None], fit.theta_draws)
 
 
 def load_fit(name: str, fits: pl.DataFrame, draws: pl.DataFrame) -> SavedFit:
@@ -86,9 +107,8 @@ def load_fit(name: str, fits: pl.DataFrame, draws: pl.DataFrame) -> SavedFit:
     assert isinstance(law, RepetitionLaw)
     estimates = dict(rows.select("parameter", "estimate").iter_rows())
     pools = tuple(sorted({pool for pool in rows["pool"] if pool is not None}))
-    law = replace(law, pools=pools)
-    if isinstance(law, GoyalEq3):
-        law = replace(law, n0=estimates[N0])
+    constants: dict[str, Any] = dict(rows.filter(method=DECLARED).select("parameter", "estimate").iter_rows())
+    law = replace(law, pools=pools, one_half_life="tau" in estimates, **constants)
     table = draws.filter(law=name).pivot("parameter", index="replicate", values="value").sort("replicate")
     theta = np.array([[estimates[name] for name in law.names]])
     return SavedFit(law, theta, table.select(law.names).to_numpy())

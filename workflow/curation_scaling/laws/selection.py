@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from curation_scaling.study import Study
+
 RISE = 0.01  # relative: a mean error this far above its earlier minimum rises, which no b < 0 can express
 
 
@@ -35,3 +37,8 @@ def select_runs(runs: pl.DataFrame, pools: Sequence[str], max_repetitions: float
         .otherwise(pl.lit("fitted"))
     )
     return runs.join(mean, on="pool", how="left", maintain_order="left").with_columns(role=role).drop("rises_at")
+
+
+def fitted_runs(study: Study, selected: pl.DataFrame) -> pl.DataFrame:
+    """The evaluations that the laws are fitted to: single pools, and mixtures where the study fits them jointly."""
+    return selected.filter(pl.col("role").is_in(["fitted", "mixture"] if study.laws.joint else ["fitted"]))

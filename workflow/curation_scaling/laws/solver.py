@@ -1,6 +1,6 @@
 """The kernel: one batched Levenberg-Marquardt with reweighting, for every law, loss and bootstrap replicate."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ TAIL_CURVATURE = 0.1  # share of the reweighted curvature kept beyond delta, whe
 class Problem:
     """What is minimised: sum over rows of weight * loss(residual), over the free coordinates of `chart`.
 
-    error and weight: shape (rows,) when the whole batch shares them, else (batch, rows).
+    error and weight: shape (rows,) when the whole batch shares them, else (batch, rows). penalty: rows (k, free); half
+    the squares of their products with the coordinates are added to the sum.
     """
 
     law: Law
@@ -33,12 +34,13 @@ class Problem:
     loss: Loss
     error: Array
     weight: Array
+    penalty: Array | None = None
 
     def part(self, at: slice | npt.NDArray[np.intp]) -> "Problem":
         """Return the problem of a part of the batch."""
         error = self.error if self.error.ndim == 1 else self.error[at]
         weight = self.weight if self.weight.ndim == 1 else self.weight[at]
-        return Problem(self.law, self.design, self.chart, self.loss, error, weight)
+        return replace(self, error=error, weight=weight)
 
     def bent(self, free: Array, straight: Array) -> Array:
         """Return the end of a step (batch, free) after the law has bent it along its valley, inside the bounds."""
@@ -53,6 +55,8 @@ class Problem:
         with np.errstate(all="ignore"):
             predicted = self.law.predict(self.chart.theta(free), self.design)
             total = (self.weight * self.loss.cost(self.loss.residual(predicted, self.error))).sum(axis=1)
+        if self.penalty is not None:
+            total = total + 0.5 * ((free @ self.penalty.T) ** 2).sum(axis=1)
         return np.where(np.isfinite(total), total, np.inf)
 
     def normal(self, free: Array, tail: float) -> tuple[Array, Array, Array]:
@@ -75,6 +79,11 @@ class Problem:
             back = pull.transpose(0, 2, 1)
             gradient = (back @ natural_gradient)[:, :, 0]
             matrix = back @ natural_matrix @ pull
+        if self.penalty is not None:
+            prior = free @ self.penalty.T
+            total = total + 0.5 * (prior**2).sum(axis=1)
+            gradient = gradient + prior @ self.penalty
+            matrix = matrix + self.penalty.T @ self.penalty
         broken = ~(np.isfinite(total) & np.isfinite(gradient).all(axis=1) & np.isfinite(matrix).all(axis=(1, 2)))
         total[broken], gradient[broken], matrix[broken] = np.inf, 0.0, np.eye(len(chart.free))
         return total, gradient, matrix

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,12 +23,15 @@ from curation_scaling.artifacts import (
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
+from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.judge import compare_laws, diagnose, hold_out, judge, with_main_law
 from curation_scaling.laws.mixture_score import score_mixtures
+from curation_scaling.laws.pooling import PartialPooling
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
-from curation_scaling.laws.saved import draw_rows, fit_rows
-from curation_scaling.laws.selection import select_runs
+from curation_scaling.laws.rule import is_main, under_rules
+from curation_scaling.laws.saved import SavedFit, draw_rows, fit_rows, saved
+from curation_scaling.laws.selection import fitted_runs, select_runs
 from curation_scaling.laws.utility import pool_utility
 from curation_scaling.layout import Layout
 from curation_scaling.seeds import derive_seed
@@ -36,6 +39,8 @@ from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import laws_keys
 from curation_scaling.study.pools import DeclaredSource
+
+ONSETS = 20  # values at which a range of onsets is taken
 
 
 def fit_laws(study: Study, layout: Layout) -> None:
@@ -50,24 +55,29 @@ def fit_laws(study: Study, layout: Layout) -> None:
 def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
     """The tables that `fit_laws` writes, from the study's runs."""
     selected = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions)
-    fitted = selected.filter(role="fitted")
+    fitted = fitted_runs(study, selected)
     if fitted.is_empty():
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
     fits = [_fit(study, name, fitted) for name in study.laws.names]
-    predictions = [(fit, gamma, _predict(fit, gamma, selected)) for fit in fits for gamma in study.laws.gammas]
+    predictions = [(rule, _predict(fit, rule, selected)) for fit in fits for rule in under_rules(study, saved(fit))]
     judged = judge(fits, fitted, study.laws.loss)
     held_out, refused = hold_out(judged, fitted)
-    comparison = compare_laws(study, judged)
-    main = with_main_law(study, comparison).laws
+    comparison = compare_laws(study, judged, {fit.law.name: saved(fit).gamma for fit in fits})
+    answering = with_main_law(study, comparison)
     scores = [
         score_mixtures(rows, runs, study.candidates)
-        | {"law": fit.law.name, "gamma": gamma, "main": (fit.law.name, gamma) == (main.main, main.gamma)}
-        for fit, gamma, rows in predictions
+        | {
+            "law": rule.law.name,
+            "gamma": rule.gamma,
+            "main": is_main(answering, rule),
+            "fitted": study.laws.joint,
+        }
+        for rule, rows in predictions
     ]
     return [
         (FITS, pl.concat(fit_rows(fit) for fit in fits)),
         (DRAWS, pl.concat(draw_rows(fit) for fit in fits)),
-        (PREDICTIONS, pl.concat(rows for _, _, rows in predictions)),
+        (PREDICTIONS, pl.concat(rows for _, rows in predictions)),
         (MIXTURES, pl.DataFrame(scores, schema_overrides=_schema(MIXTURES))),
         (HOLDOUT, held_out),
         (COMPARISON, comparison),
@@ -85,11 +95,42 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
     law = law_named(name)
     assert isinstance(law, RepetitionLaw)
     laws = study.laws
-    law = replace(law, overlaps=_overlaps(study))
+    law = replace(law, overlaps=_overlaps(study), one_half_life=name in laws.one_half_life)
+    fixed: dict[str, float | str | None] = {f"b[{a}]": f"b[{b}]" for a, b in laws.same_quality.items()}
+    if laws.joint:
+        fixed["gamma"] = None
     if isinstance(law, GoyalEq3):
         law = replace(law, n0=laws.n0)
+    if isinstance(law, GoyalAnchored):
+        law = replace(law, untrained=laws.untrained)
+        fixed |= {"s": laws.onset} if laws.onset is not None else {}
     seed = derive_seed(study.seed, "bootstrap")  # the same for every law: their draws resample the same runs
-    return fit_law(law, fitted, loss=laws.loss, bootstrap=laws.bootstrap, level=laws.level, seed=seed)
+    pooling = None if laws.pooling is None else PartialPooling(tuple(study.pools.bucket_names), laws.pooling)
+
+    def fit(held: Mapping[str, float | str | None], replicates: int, seed: int) -> Fit:
+        return fit_law(
+            law,
+            fitted,
+            loss=laws.loss,
+            bootstrap=replicates,
+            level=laws.level,
+            seed=seed,
+            fixed=held,
+            pooling=pooling,
+        )
+
+    if "s" not in fixed or laws.onset_range is None:
+        return fit(fixed, laws.bootstrap, seed)
+    # What is known of s from elsewhere cannot be resampled here: each of its values gets a share of the replicates.
+    low, high = laws.onset_range
+    values = np.geomspace(low, high, 2 * ONSETS + 1)[1::2]
+    counts = np.diff(np.linspace(0, laws.bootstrap, ONSETS + 1).round().astype(int))
+    parts = [
+        fit({**fixed, "s": float(value)}, int(count), derive_seed(seed, "onset", i)).theta_draws
+        for i, (value, count) in enumerate(zip(values, counts, strict=True))
+        if count
+    ]
+    return replace(fit(fixed, 1, seed), theta_draws=np.concatenate(parts))
 
 
 def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:
@@ -99,7 +140,7 @@ def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:
     return tuple((a, b) for a in source.overlapping for b in source.sizes if a != b)
 
 
-def _predict(fit: Fit, gamma: float, selected: pl.DataFrame) -> pl.DataFrame:
+def _predict(fit: Fit, rule: SavedFit, selected: pl.DataFrame) -> pl.DataFrame:
     """Rows of `laws/predictions`: the mean over runs at each pool and checkpoint beside its prediction."""
     mean = (
         selected.group_by("pool", "samples_seen")
@@ -110,11 +151,11 @@ def _predict(fit: Fit, gamma: float, selected: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("pool", "samples_seen")
     )
-    fixed = {"gamma": gamma}
-    expected, single = (fit.predict(mean, kind, fixed=fixed) for kind in ("mean", "run"))
+    fit = replace(fit, theta=rule.theta[0], theta_draws=rule.draws)
+    expected, single = (fit.predict(mean, kind) for kind in ("mean", "run"))
     return mean.drop("weights").with_columns(
         law=pl.lit(fit.law.name),
-        gamma=pl.lit(gamma),
+        gamma=pl.lit(rule.gamma),
         predicted=expected["predicted"],
         lower=expected["lower"],
         upper=expected["upper"],

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import mixtures
 from curation_scaling.laws.fit import Fit
 from curation_scaling.laws.repetition_law import RepetitionLaw
 
@@ -32,7 +33,7 @@ def pool_utility(fit: Fit, repetitions: Sequence[float]) -> pl.DataFrame:
                 {
                     "pool": [pool] * len(repetitions),
                     "repetition": np.asarray(repetitions, float),
-                    "utility": _utility(law, fit.theta[None], pool, repetitions)[0],
+                    "utility": _utility(fit, fit.theta[None], pool, repetitions)[0],
                     "lower": lower,
                     "upper": upper,
                 },
@@ -44,20 +45,29 @@ def pool_utility(fit: Fit, repetitions: Sequence[float]) -> pl.DataFrame:
 
 def pool_utility_draws(fit: Fit, pool: str, repetitions: Sequence[float]) -> Array:
     """Return the draws of b_k of one pool, shape (draws, repetitions); draws are shared across pools."""
-    return _utility(_repetition_law(fit), fit.theta_draws, pool, repetitions)
+    return _utility(fit, fit.theta_draws, pool, repetitions)
 
 
-def _utility(law: RepetitionLaw, theta: Array, pool: str, repetitions: Sequence[float]) -> Array:
+def _utility(fit: Fit, theta: Array, pool: str, repetitions: Sequence[float]) -> Array:
+    law = _repetition_law(fit)
     if pool not in law.pools:
         raise InputError(f"pool {pool!r} has no utility: the law was fitted on {', '.join(law.pools)}")
     at = law.pools.index(pool)
-    half_life = theta[:, law.half_life_at(at), None]
-    return theta[:, law.slope_at(at), None] * np.exp2(-np.asarray(repetitions, float) / half_life)
+    half_life = theta[:, law.half_life_at(at)]
+    if law.one_half_life:
+        assert law.n1 is not None
+        half_life = half_life * (_size(fit.runs, pool) / law.n1) ** theta[:, law.gamma_at]
+    return theta[:, law.slope_at(at), None] * np.exp2(-np.asarray(repetitions, float) / half_life[:, None])
+
+
+def _size(runs: pl.DataFrame, pool: str) -> float:
+    """Unique samples of a pool, in the mean over the evaluations that sample it."""
+    found, which = mixtures(runs)
+    sizes = [dict(zip(mixture.pools, mixture.sizes, strict=True)).get(pool) for mixture in found]
+    return float(np.mean([sizes[i] for i in which if sizes[i] is not None]))
 
 
 def _repetition_law(fit: Fit) -> RepetitionLaw:
     if not isinstance(fit.law, RepetitionLaw):
-        raise InputError(
-            f"law {fit.law.name} has no utility by repetition: fit goyal_eq3, released_utility or released_data"
-        )
+        raise InputError(f"law {fit.law.name} has no utility by repetition: fit a repetition law, such as goyal_eq3")
     return fit.law

@@ -7,6 +7,7 @@ from curation_scaling.report.charts.holdout import holdout_figure
 from curation_scaling.report.charts.learning import learning_figure
 from curation_scaling.report.charts.mixtures import mixtures_figure
 from curation_scaling.report.charts.probability import probability_figure
+from curation_scaling.report.charts.published import published_figure
 from curation_scaling.report.charts.residuals import residuals_figure
 from curation_scaling.report.charts.utility import utility_figure
 from curation_scaling.report.figure import Figure
@@ -14,7 +15,7 @@ from curation_scaling.report.results import Results
 
 
 def draw_figures(results: Results) -> list[Figure]:
-    """The figures that `layout.FIGURES` names."""
+    """The figures that `layout.FIGURES` names, and the published curves where there are some."""
     drawers = (
         learning_figure,
         utility_figure,
@@ -24,4 +25,5 @@ def draw_figures(results: Results) -> list[Figure]:
         residuals_figure,
         holdout_figure,
     )
-    return [draw(results) for draw in drawers]
+    more = () if results.printed is None else (published_figure,)
+    return [draw(results) for draw in (*drawers, *more)]

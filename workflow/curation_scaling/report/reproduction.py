@@ -46,8 +46,8 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
         write_bytes(layout.figure(figure.name, "svg"), svg.encode())
         write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
     sections = [
-        Section("numbers", "Published numbers, computed again", _numbers(rerun, rows)),
-        Section("differences", "Where they differ", _differences(rows)),
+        Section("numbers", "Published numbers, computed again", numbers_table(rerun.about, rows)),
+        Section("differences", "Where they differ", differences_list(rows)),
         *([Section("figures", "Figures", figures_markup(figures, {}))] if figures else []),
         *([Section("fits", "Fits", element("pre", text(words), class_="words"))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
@@ -89,7 +89,8 @@ def _answer(rerun: Rerun, rows: pl.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _numbers(rerun: Rerun, rows: pl.DataFrame) -> Markup:
+def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
+    """The rows of `laws/reproduction` as a table, after what the study says about them."""
     body = [
         [
             row["quantity"],
@@ -109,7 +110,7 @@ def _numbers(rerun: Rerun, rows: pl.DataFrame) -> Markup:
     )
     shown = table("Published numbers and the same computed again", headers, body, words=(0, 5, 6))
     notes = [bullets(found)] if (found := _notes(rows)) else []
-    return join([*([paragraph(rerun.about)] if rerun.about else []), shown, paragraph(rule, class_="quiet"), *notes])
+    return join([*([paragraph(about)] if about else []), shown, paragraph(rule, class_="quiet"), *notes])
 
 
 def _notes(rows: pl.DataFrame) -> list[str]:
@@ -119,7 +120,8 @@ def _notes(rows: pl.DataFrame) -> list[str]:
     return [f"{'; '.join(names)}: {note}" for note, names in by_note.iter_rows() if note not in told]
 
 
-def _differences(rows: pl.DataFrame) -> Markup:
+def differences_list(rows: pl.DataFrame) -> Markup:
+    """Every published number that does not agree, in words."""
     found = differences(rows)
     return bullets(found) if found else paragraph("Every published number that was compared agrees.")
 

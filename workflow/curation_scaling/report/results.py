@@ -18,6 +18,8 @@ from curation_scaling.artifacts import (
     HOLDOUT,
     MIXTURES,
     PREDICTIONS,
+    PRINTED,
+    REPRODUCTION,
     RUNS,
     SUMMARY,
     SWITCHES,
@@ -52,6 +54,8 @@ class Results:
     utility: pl.DataFrame
     frontier: pl.DataFrame
     switches: pl.DataFrame
+    reproduction: pl.DataFrame | None = None  # where the study holds a paper's numbers
+    printed: pl.DataFrame | None = None
     edges: pl.DataFrame | None = None
     summary: pl.DataFrame | None = None
 
@@ -74,11 +78,12 @@ _TABLES = (
     RUNS, FITS, DRAWS, PREDICTIONS, MIXTURES, HOLDOUT, COMPARISON, DIAGNOSTICS, UTILITY, FRONTIER, SWITCHES,
 )  # fmt: skip
 _CUT = (EDGES, SUMMARY)  # only where pools are cut by the workflow
+_PUBLISHED = (REPRODUCTION, PRINTED)  # only where the study holds a paper's numbers
 
 
 def artifact_paths(study: Study, layout: Layout) -> list[Path]:
     """The artifacts that a report reads."""
-    return [_path(layout, schema) for schema in (*_TABLES, *_cut(study))]
+    return [_path(layout, schema) for schema in (*_TABLES, *_more(study))]
 
 
 def read_results(study: Study, layout: Layout) -> Results:
@@ -87,13 +92,14 @@ def read_results(study: Study, layout: Layout) -> Results:
     Raises:
         InputError: if one is missing, damaged, or of another study.
     """
-    schemas = (*_TABLES, *_cut(study))
+    schemas = (*_TABLES, *_more(study))
     frames = {_field(schema): read(_path(layout, schema), schema, study=study.study) for schema in schemas}
     return Results(with_main_law(study, frames["comparison"]), pool_order(study), **frames)
 
 
-def _cut(study: Study) -> tuple[Schema, ...]:
-    return () if isinstance(study.pools.source, DeclaredSource) else _CUT
+def _more(study: Study) -> tuple[Schema, ...]:
+    cut = () if isinstance(study.pools.source, DeclaredSource) else _CUT
+    return (*cut, *(_PUBLISHED if study.published is not None else ()))
 
 
 def _path(layout: Layout, schema: Schema) -> Path:

@@ -18,6 +18,7 @@ from curation_scaling.report.pruning import (
     pruning_words,
     read_pruned,
 )
+from curation_scaling.report.reproduction import differences_list, numbers_table, verdict
 from curation_scaling.report.results import Results, artifact_paths, read_results
 from curation_scaling.report.trust import trust
 from curation_scaling.report.wording import plural
@@ -48,12 +49,23 @@ def build_report(study: Study, layout: Layout) -> None:
         Section("answer", "The answer", answer_markup(results, words)),
         *pruning,
         Section("figures", "Figures", figures_markup(figures, _after(results))),
+        *_published(results),
         Section("tables", "Tables", join([tables.parameters(results), tables.pools(results)])),
         Section("provenance", "Provenance", provenance(study, results.runs, artifacts)),
     ]
     layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
     write_bytes(layout.answer, words.encode())
     write_bytes(layout.report, render(study.title, describe(results), sections, f"curation-scaling {__version__}"))
+
+
+def _published(results: Results) -> list[Section]:
+    """A paper's numbers beside the same computed here, where the study holds some."""
+    rows, published = results.reproduction, results.study.published
+    if rows is None or published is None:
+        return []
+    differ = join([element("h3", text("Where they differ")), differences_list(rows)])
+    heading = f"Published numbers: {verdict(rows)}"
+    return [Section("published", heading, join([numbers_table(published.about, rows), differ]))]
 
 
 def answer_markup(results: Results, words: str) -> Markup:

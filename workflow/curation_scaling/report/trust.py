@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from curation_scaling.frontier.answer import fitted_to
 from curation_scaling.report.markup import Markup, bullets, details, element, join, text
 from curation_scaling.report.results import Results
 from curation_scaling.report.wording import number, plural
@@ -62,13 +63,14 @@ def _record(results: Results) -> list[str]:
     fits = results.main(results.fits)
     level = f"{study.laws.level:.0%}"
     lines = [
-        f"Law {study.laws.main} with the rule gamma = {study.laws.gamma:g}, fitted to the single pools alone; "
+        f"Law {study.laws.main} with the rule gamma = {study.laws.gamma:g}, fitted to {fitted_to(study)}; "
         f"intervals by {fits.filter(~pl.col('fixed'))['method'][0]}."
     ]
     for row in results.main(results.mixtures).iter_rows(named=True):
         if row["points"]:
+            verb = "fits" if study.laws.joint else "predicted"
             lines.append(
-                f"It predicted {row['points']} measured mixtures with a log-rmse of {number(row['log_rmse'], 3)} and a "
+                f"It {verb} {row['points']} measured mixtures with a log-rmse of {number(row['log_rmse'], 3)} and a "
                 f"bias of {number(row['bias'], 2)}; {row['covered']:.0%} of their runs lie in its {level} interval of "
                 "a new run."
             )

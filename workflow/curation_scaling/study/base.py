@@ -33,6 +33,7 @@ def _whole(value: Any) -> Any:
 Real = Annotated[float, BeforeValidator(_number)]
 Count = Annotated[int, BeforeValidator(_whole), Field(gt=0)]
 Index = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**63)]
+Few = Annotated[Count, Field(le=10_000)]  # of things that are listed one by one, such as jobs
 Positive = Annotated[Real, Field(gt=0)]
 Share = Annotated[Real, Field(gt=0, lt=1)]
 

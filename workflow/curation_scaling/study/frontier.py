@@ -1,12 +1,15 @@
 """The `laws` and `frontier` parts of a study."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share, check_once
 
-RepetitionLaw = Literal["goyal_eq3", "released_utility", "released_data"]
+RepetitionLaw = Literal["goyal_eq3", "goyal_anchored", "released_utility", "released_data"]
+
+
+Range = Annotated[list[Real], Field(min_length=2, max_length=2)]
 
 
 class Laws(Part):
@@ -25,8 +28,43 @@ class Laws(Part):
         description="rules for mixtures: a pool with sampling weight q has half-life tau q^-gamma",
     )
     gamma: Real = Field(0.0, description="the rule, one of gammas, that the answer uses")
+    gamma_range: Range | None = Field(
+        None,
+        description="where the answer's gamma may lie, lowest and highest: intervals and probabilities of the answer's "
+        "rule draw it uniformly from here; default: it is taken as known",
+    )
+    joint: bool = Field(
+        False,
+        description="fit the unions' runs together with the buckets' and gamma with them, instead of predicting them; "
+        "gammas, gamma and gamma_range are then not used",
+    )
+    same_quality: dict[Name, Name] = Field(
+        {}, description="pool: pool of the same quality (a random part of it), which has the same utility b"
+    )
+    pooling: Positive | None = Field(
+        None,
+        description="partial pooling of the ordered buckets: relative standard deviation of b, and of tau where each "
+        "bucket has its own, around a line in the bucket's order; default: none, buckets learn nothing from each other",
+    )
     n0: Positive | None = Field(
         None, description="samples at which pools with a shared amplitude cross; default a tenth of the smallest pool"
+    )
+    untrained: Positive | None = Field(
+        None,
+        description="goyal_anchored: the error of a model that has seen nothing, where known (chance); default fitted",
+    )
+    onset: Positive | None = Field(
+        None,
+        description="goyal_anchored: samples at which the power law sets in, known from runs on pools of several "
+        "sizes; default fitted, which pools of one size hardly allow",
+    )
+    onset_range: Range | None = Field(
+        None, description="where the onset may lie: intervals draw it log-uniformly from here; default: onset is known"
+    )
+    one_half_life: list[RepetitionLaw] = Field(
+        [],
+        description="laws whose pools share one half-life, which grows with the samples seen between two sights of a "
+        "sample to the power of gamma; in the others every pool has its own",
     )
     max_repetitions: Positive | None = Field(
         None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
@@ -41,6 +79,11 @@ class Laws(Part):
         check_once("gammas", self.gammas)
         if self.main not in (*self.names, "auto"):
             raise ValueError(f"main: {self.main!r} is not among names; add it or choose one of {', '.join(self.names)}")
+        for key, value, ends in (("gamma", self.gamma, self.gamma_range), ("onset", self.onset, self.onset_range)):
+            if ends is not None and (value is None or not ends[0] <= value <= ends[1]):
+                raise ValueError(
+                    f"{key}_range: {ends[0]:g} to {ends[1]:g} does not hold {key} = {value}; mend one of them"
+                )
         if self.gamma not in self.gammas:
             known = ", ".join(f"{g:g}" for g in self.gammas)
             raise ValueError(f"gamma: {self.gamma:g} is not among gammas; add it or choose one of {known}")

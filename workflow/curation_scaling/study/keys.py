@@ -168,6 +168,12 @@ def _pruning(study: Study) -> Pruning:
     return study.pruning
 
 
+def published_keys(study: Study) -> dict[str, Any]:
+    """A paper's numbers, and what they are compared with."""
+    published = study.published.model_dump(mode="json") if study.published is not None else {}
+    return {"published": published, "laws": study.laws.model_dump(mode="json"), **frontier_keys(study)}
+
+
 def report_keys(study: Study) -> dict[str, Any]:
     """The whole study: the report shows it."""
     return study.model_dump(mode="json", exclude={"data_root"})
@@ -193,6 +199,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "prune": prune_keys,
     "prune-train": prune_train_keys,
     "pruning": pruning_keys,
+    "published": published_keys,
     "report": report_keys,
 }
 

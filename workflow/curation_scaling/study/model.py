@@ -8,6 +8,7 @@ from curation_scaling.study.base import Index, Name, Part
 from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
 from curation_scaling.study.pruning import Pruning
+from curation_scaling.study.published import Published
 from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
 
 _INPUTS = {"docstrings": "characters", "images": "features"}
@@ -35,6 +36,7 @@ class Study(Part):
     laws: Laws = Laws()
     frontier: Frontier
     pruning: Pruning | None = Field(None, description="a second task, whose samples are ranked and pruned")
+    published: Published | None = Field(None, description="a paper's numbers on these pools, to compare")
 
     @property
     def trained_pools(self) -> list[str]:
@@ -62,6 +64,10 @@ class Study(Part):
             for name in names:
                 if name not in known:
                     raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {', '.join(known)}")
+        buckets = self.pools.bucket_names
+        for name in [name for pair in self.laws.same_quality.items() for name in pair]:
+            if name not in buckets:
+                raise ValueError(f"laws.same_quality: {name!r} is no bucket; these are: {', '.join(buckets)}")
         self._check_budgets()
         self._check_imports()
         self._check_trainer()

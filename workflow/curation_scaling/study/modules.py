@@ -13,6 +13,7 @@ _STAGES = {
     "runs": "runs.collect",
     "laws": "laws.stage",
     "frontier": "frontier.stage",
+    "published": "frontier.published",
     "report": "report.stage",
     "rank": "ranking.stage",
     "prune": "ranking.stage",

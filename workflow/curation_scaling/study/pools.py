@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Name, Part, Positive, Real
+from curation_scaling.study.base import Count, Few, Name, Part, Positive, Real
 from curation_scaling.study.files import DataFile
 
 
@@ -83,8 +83,8 @@ class Pools(Part):
     keep: Literal["high", "low"] = Field("high", description="which end of the score is the best quality")
     within_group: bool = Field(False, description="rank samples within their group (class, language) only")
     sample: Sample | None = Field(None, description="what a draw takes; default the whole source")
-    draws: Count = Field(1, description="independent draws of the data")
-    buckets: Count | None = Field(None, description="number of buckets of equal row counts; bucket1 is the best")
+    draws: Few = Field(1, description="independent draws of the data")
+    buckets: Few | None = Field(None, description="number of buckets of equal row counts; bucket1 is the best")
     edges: list[Real] | None = Field(
         None,
         min_length=1,

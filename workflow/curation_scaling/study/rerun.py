@@ -100,9 +100,18 @@ class FitOf(Part):
         min_length=1, description="a law or formula; of several the one with the best rollout inside the fitted rows"
     )
     each_run: bool = Field(False, description="one fit a run (a learning curve) instead of one to all rows")
+    combine: bool = Field(
+        False,
+        description="weigh the laws by their rollouts, pooled over a group's runs, instead of choosing one",
+    )
     loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
     delta: Positive = Field(1e-3, description="width of the Huber loss in log units")
-    fixed: dict[str, Real] = Field({}, description="parameter: constant")
+    fixed: dict[str, Real | None] = Field(
+        {}, description="parameter: constant; null fits a parameter that is a constant by default, such as gamma"
+    )
+    options: dict[Name, Real | bool] = Field(
+        {}, description="options of the laws, such as untrained, n0 and one_half_life of the repetition laws"
+    )
     bootstrap: Index = Field(0, description="bootstrap replicates; 0: profile intervals, or none with each_run")
     level: Share = Field(0.95, description="level of all intervals")
 
@@ -111,6 +120,10 @@ class FitOf(Part):
         check_once("laws", self.laws)
         if self.bootstrap and self.each_run:
             raise ValueError("bootstrap: one fit a run has no other runs to resample; set bootstrap to 0")
+        if self.combine and not self.each_run:
+            raise ValueError("combine: weights are pooled over runs that are fitted one by one; set each_run")
+        if self.combine and self.fixed:
+            raise ValueError("fixed: laws combined have no parameter in common to hold; leave it out")
         return self
 
 

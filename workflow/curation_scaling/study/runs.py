@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
+from curation_scaling.study.base import Count, Few, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.files import DataFile
 
 PLACEHOLDERS = ("manifest", "uids", "weights", "samples_seen", "checkpoints", "params", "seed", "output")
@@ -63,7 +63,7 @@ class Train(Part):
 
     kind: Literal["train"]
     trainer: Annotated[MlpTrainer | CommandTrainer, Field(discriminator="kind")]
-    seeds: Count = Field(1, description="trainings of each pool in each draw")
+    seeds: Few = Field(1, description="trainings of each pool in each draw")
     checkpoints: list[Count] = Field(
         min_length=2, description="samples seen at which the error is measured, increasing"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -12,10 +12,11 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.compare import compare
 from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.fit import Fit, fit_law
-from curation_scaling.laws.holdout import compute_of
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.registry import law_named
+from curation_scaling.laws.reproduction.combined import CombinedFit, combine
 from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
+from curation_scaling.laws.rollout import compute_of
 from curation_scaling.seeds import derive_seed
 from curation_scaling.study.checks import RSquaredCheck
 from curation_scaling.study.rerun import NUMBERS, FitOf, Formula, Rerun
@@ -61,10 +62,16 @@ class PointFit:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One entry of the rerun's `fits`: its points and its fits, one or one a run."""
+    """One entry of the rerun's `fits`: its points and its fits, one or one a run; or laws combined, one a run."""
 
     spec: FitOf
     fits: tuple[PointFit, ...]
+    combined: tuple[CombinedFit, ...] = ()
+
+    @property
+    def judged(self) -> list[PointFit | CombinedFit]:
+        """What predicts the rows held out."""
+        return [*self.fits, *self.combined]
 
     @property
     def only(self) -> PointFit:
@@ -79,13 +86,27 @@ def law_of(rerun: Rerun, name: str) -> Law:
     return _formula_law(own[name]) if name in own else law_named(name)
 
 
+def laws_of(rerun: Rerun, spec: FitOf) -> list[Law]:
+    """The laws of a fit, with their options set; raise InputError on an unknown law or option."""
+    return [_with_options(law_of(rerun, name), spec.options) for name in spec.laws]
+
+
+def _with_options(law: Law, options: Mapping[str, float | bool]) -> Law:
+    known: list[str] = []
+    if is_dataclass(law):
+        known = [field.name for field in fields(law) if isinstance(field.default, bool | float | None)]
+    if unknown := [name for name in options if name not in known]:
+        raise InputError(f"law {law.name} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+    return replace(law, **options) if options and is_dataclass(law) else law
+
+
 def check_laws(rerun: Rerun) -> None:
     """Raise InputError, before anything is fitted, if a law is unknown or a fit fixes an unknown parameter."""
     for i, spec in enumerate(rerun.fits):
         try:
-            laws = [law_of(rerun, name) for name in spec.laws]
+            laws = laws_of(rerun, spec)
         except InputError as error:
-            raise InputError(f"key fits[{i}].laws: {error}") from None
+            raise InputError(f"key fits[{i}]: {error}") from None
         for law in laws:
             if unknown := [name for name in spec.fixed if name not in law.names]:
                 raise InputError(
@@ -112,15 +133,18 @@ def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
         InputError: if the points do not carry the law; the sentence names the fit.
     """
     rows = points.filter(table=spec.table)
+    rows = rows.with_columns(pool=pl.lit(spec.table))  # one quality, at whatever number of unique samples
     rows = rows.select(name for name in rows.columns if name not in NUMBERS or rows[name].null_count() < rows.height)
     try:
+        if spec.combine:
+            return Fitted(spec, (), tuple(combine(laws_of(rerun, spec), rows, spec)))
         return Fitted(spec, tuple(_fits(rerun, spec, rows)))
     except InputError as error:
         raise InputError(f"fit {spec.name!r}: {error}") from None
 
 
 def _fits(rerun: Rerun, spec: FitOf, rows: pl.DataFrame) -> Iterator[PointFit]:
-    laws = [law_of(rerun, name) for name in spec.laws]
+    laws = laws_of(rerun, spec)
     seed = derive_seed(rerun.seed, "bootstrap", spec.name)
     parts = rows.partition_by("run_id", maintain_order=True) if spec.each_run else [rows]
     for part in parts:

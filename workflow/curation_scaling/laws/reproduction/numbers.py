@@ -11,6 +11,7 @@ import polars as pl
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
+from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
 from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
@@ -179,15 +180,15 @@ def _edge(inside: Callable[[float], bool], centre: float, step: float, end: floa
     return near
 
 
-def _of_group(fitted: Fitted, group: str) -> list[PointFit]:
-    found = [one for one in fitted.fits if one.group == group]
+def _of_group(fitted: Fitted, group: str) -> list[PointFit | CombinedFit]:
+    found = [one for one in fitted.judged if one.group == group]
     if not found:
-        known = ", ".join(sorted({one.group for one in fitted.fits}))
+        known = ", ".join(sorted({one.group for one in fitted.judged}))
         raise InputError(f"group {group!r} is not in table {fitted.spec.table!r}: it has {known}")
     return found
 
 
-def _log_rmse(one: PointFit) -> float:
+def _log_rmse(one: PointFit | CombinedFit) -> float:
     rows = one.predictions
     if rows.is_empty():
         raise InputError(f"run {one.run_id!r} has no held-out row: mend the table's fitted")

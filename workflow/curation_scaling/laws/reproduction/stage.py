@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -16,9 +17,11 @@ from curation_scaling.laws.reproduction.numbers import numbers_of
 from curation_scaling.laws.reproduction.tables import describe_fits, diagnostic_rows, fit_rows, hold_out_rows
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write, write_bytes
-from curation_scaling.study.checks import AnyCheck
+from curation_scaling.study.checks_base import Check
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.rerun_keys import reproduction_keys
+
+C = TypeVar("C", bound=Check)
 
 
 def reproduce(rerun: Rerun, layout: Layout) -> None:
@@ -53,18 +56,25 @@ def compare_numbers(
     rerun: Rerun, fits: Mapping[str, Fitted], tables: Mapping[str, pl.DataFrame] | None = None
 ) -> pl.DataFrame:
     """Rows of `laws/reproduction`, in the order of the study's checks."""
+    return number_rows(rerun.reproduction, lambda check: numbers_of(rerun, check, fits, tables or {}))
+
+
+def number_rows(
+    checks: Sequence[C], numbers: Callable[[C], Iterable[Number]], key: str = "reproduction"
+) -> pl.DataFrame:
+    """Rows of `laws/reproduction`: the numbers of every check, in order; an error names the check below `key`."""
     rows = []
-    for i, check in enumerate(rerun.reproduction):
+    for i, check in enumerate(checks):
         try:
-            numbers = list(numbers_of(rerun, check, fits, tables or {}))
+            found = list(numbers(check))
         except InputError as error:
-            raise InputError(f"key reproduction[{i}]: {error}") from None
-        rows += [number._asdict() | {"agrees": number.agrees} | _words(check, number) for number in numbers]
+            raise InputError(f"key {key}[{i}]: {error}") from None
+        rows += [number._asdict() | {"agrees": number.agrees} | _words(check, number) for number in found]
     types = {name: pl.Float64 for name in ("published", "refit", "lower", "upper", "level", "tolerance")}
     frame = pl.DataFrame(rows, schema_overrides={**types, "agrees": pl.Boolean}, infer_schema_length=None)
     return frame.drop("reaches").with_row_index("order")
 
 
-def _words(check: AnyCheck, number: Number) -> dict[str, str]:
+def _words(check: Check, number: Number) -> dict[str, str]:
     """A check of several numbers may name some that were never published."""
     return {"source": check.source if number.published is not None else "not published", "note": check.note}

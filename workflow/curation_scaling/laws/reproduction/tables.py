@@ -9,6 +9,7 @@ import polars as pl
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT
 from curation_scaling.errors import InputError
 from curation_scaling.laws.holdout import holdout
+from curation_scaling.laws.reproduction.combined import CombinedFit, describe_weights, weight_rows
 from curation_scaling.laws.reproduction.fits import Fitted, PointFit
 
 _WEAK = "at a bound, at the estimate or in many replicates"
@@ -21,7 +22,12 @@ _DIAGNOSED = {"law": pl.String, "name": pl.String, "subject": pl.String} | {
 
 
 def fit_rows(fitted: Fitted) -> pl.DataFrame:
-    """Rows of `laws/fits`; of one fit a run the parameters are called `name[run]`, and the run stands as the pool."""
+    """Rows of `laws/fits`; of one fit a run the parameters are called `name[run]`, and the run stands as the pool.
+
+    Laws combined give their weights instead.
+    """
+    if fitted.combined:
+        return weight_rows(fitted.spec, list(fitted.combined)).select(column.name for column in FITS.columns)
     rows = pl.concat(_parameters(one) for one in fitted.fits)
     return rows.with_columns(law=pl.lit(fitted.spec.name)).select(column.name for column in FITS.columns)
 
@@ -48,7 +54,7 @@ def hold_out_rows(fitted: Fitted) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Split "declared" is the table's own; fits to all rows add a rollout inside the fitted rows with naive baselines.
     """
-    parts = [_declared(one) for one in fitted.fits if not one.held_out.is_empty()]
+    parts = [_declared(one) for one in fitted.judged if not one.held_out.is_empty()]
     refused = []
     if not fitted.spec.each_run:
         try:
@@ -68,7 +74,7 @@ _HELD_OUT = {column.name: pl.Series([], dtype=pl.Float64).dtype for column in HO
 _HELD_OUT["samples_seen"] = pl.Int64()
 
 
-def _declared(one: PointFit) -> pl.DataFrame:
+def _declared(one: PointFit | CombinedFit) -> pl.DataFrame:
     return one.predictions.with_columns(
         law=pl.lit(""),
         method=pl.lit("law"),
@@ -110,6 +116,8 @@ def _describe(fitted: Fitted) -> str:
     title = f"Fit {fitted.spec.name!r} to table {fitted.spec.table!r}"
     if not fitted.spec.each_run:
         return f"{title}\n{fitted.only.fit.report()}"
+    if fitted.combined:
+        return f"{title}: laws combined, {len(fitted.combined)} runs\n{describe_weights(list(fitted.combined))}\n"
     runs = f"{title}: one fit a run, {len(fitted.fits)} runs"
     return f"{runs}\n{_used(one.fit.law.name for one in fitted.fits)}\n"
 
