@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from curation_scaling.frontier.compare import compare
+from curation_scaling.frontier.compare import compare, pareto_set, quantiles
 
 LEVEL = 0.9
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 4), st.integers(1, 3))  # draws, pools, budgets
@@ -59,3 +59,17 @@ def test_intervals_are_percentiles():
     draws = np.linspace(0, 1, 1001)[:, None, None]
     found = compare(np.array([[0.5]]), draws, 0.9)
     assert (found.lower.item(), found.upper.item()) == pytest.approx((0.05, 0.95))
+
+
+@given(arrays(float, (3, 17), elements=st.floats(-5, 5)), st.floats(0.01, 0.49))
+def test_quantiles_are_those_of_numpy(rows, share):
+    expected = np.quantile(rows, [share, 1 - share], axis=1)
+    assert quantiles(rows, (share, 1 - share)) == pytest.approx(expected, abs=1e-12)
+
+
+@given(arrays(float, (9, 3), elements=FEW))
+def test_the_pareto_set_is_what_no_other_point_beats(points):
+    kept = pareto_set(*points.T)
+    for i, mine in enumerate(points):
+        beaten = any((other <= mine).all() and (other < mine).any() for other in points)
+        assert kept[i] == (not beaten)

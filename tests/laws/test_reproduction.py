@@ -272,7 +272,7 @@ def test_alabdulmohsin2022_one_rule_for_all_language_curves(public_data: Path) -
 def test_an_option_sets_the_law_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     content = curves(tmp_path)
     content["fits"][0] |= {"laws": ["m1"], "options": {"one_half_life": True}}
-    with pytest.raises(InputError, match=r"key fits\[0\]: law m1 has no option 'one_half_life'; it has none"):
+    with pytest.raises(InputError, match=r"key fits\[0\].options: law m1 has no option 'one_half_life'; it has none"):
         check_laws(rerun_of(content))
     content["fits"][0] |= {"laws": ["goyal_anchored"], "options": {"one_half_life": True, "untrained": 0.9}}
     rerun = rerun_of(content)

@@ -97,7 +97,7 @@ def test_the_answer_and_every_part_are_there(built: tuple[Layout, str, dict[str,
         assert words in page.text
     assert f"{verify(layout.frontier)[:16]}" in page.text
     assert [a["data-figure"] for a in page.having("figure")] == list(FIGURES)
-    assert {a.get("id") for a in page.having("section")} == {"answer", "figures", "tables", "provenance"}
+    assert {a.get("id") for a in page.having("section")} == {"answer", "figures", "beyond", "tables", "provenance"}
 
 
 def test_it_can_be_read_without_seeing_or_pointing(page: Page) -> None:

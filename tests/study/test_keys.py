@@ -111,7 +111,7 @@ FILE = {"format": "csv", "file": {"path": "a.csv", "url": "https://a.example"}, 
         ("runs.points.0.error.0", 0.51, {"runs", "report"}),
         ("runs.params", 5, {"runs", "report"}),
         ("pools.source.sizes.good", 101, {"runs", "report"}),
-        ("pools.source.overlapping", ["apart"], {"runs", "laws", "report"}),
+        ("pools.source.overlapping", ["apart"], {"runs", "laws", "frontier", "report"}),
         ("frontier.budgets", [400], {"frontier", "report"}),
     ],
 )

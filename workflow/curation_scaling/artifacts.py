@@ -54,6 +54,19 @@ class Schema:
 _STR, _F64, _I64, _I32, _U64, _BOOL = pa.string(), pa.float64(), pa.int64(), pa.int32(), pa.uint64(), pa.bool_()
 _UID = (Column("uid_hi", _U64), Column("uid_lo", _U64))
 WEIGHTS = pa.list_(pa.struct([("pool", _STR), ("weight", _F64), ("size", _I64)]))
+PARTS = pa.list_(
+    pa.struct(
+        [
+            ("pool", _STR),
+            ("weight", _F64),
+            ("size", _I64),
+            ("repetitions", _F64),
+            ("utility_left", _F64),
+            ("lower", _F64),
+            ("upper", _F64),
+        ]
+    )
+)
 
 SAMPLES = Schema(
     "pools/samples",
@@ -335,7 +348,8 @@ FRONTIER = Schema(
         Column("flops", _F64, "floating-point operations", nullable=True),
         Column("pool", _STR),
         Column("unique_samples", _I64, "unit"),
-        Column("repetitions", _F64, "passes over the pool"),
+        Column("repetitions", _F64, "passes over all its samples, in the mean"),
+        Column("parts", PARTS, "each pool's weight, unique samples, passes, and utility -b (1/2)^(k/tau') left"),
         Column("predicted", _F64, "metric"),
         Column("lower", _F64, "metric"),
         Column("upper", _F64, "metric"),
@@ -343,6 +357,9 @@ FRONTIER = Schema(
         Column("expected_regret", _F64, "metric"),
         Column("best", _BOOL, "lowest predicted error at this budget"),
         Column("pareto", _BOOL, "no pool at this or a smaller budget is predicted as good"),
+        Column("pareto_unique", _BOOL, "none costs as little, needs as few unique samples, and is predicted better"),
+        Column("reach", _F64, "compute as a multiple of the largest observed"),
+        Column("far", _BOOL, "beyond 4 times the largest observed compute"),
         Column("extrapolated", _BOOL, "beyond the samples seen or the repetitions of the fitted runs"),
         Column("measured", _F64, "metric, mean of the runs at this budget", nullable=True),
         Column("measured_best", _BOOL, "lowest measured error at this budget", nullable=True),

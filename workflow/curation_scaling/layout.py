@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+BEYOND = ("optimal", "greedy", "scoring", "break_even", "next_run", "allocation")
 FIGURES = ("learning_curves", "utility", "frontier", "probability_best", "mixtures", "residuals", "holdout")
 
 PRUNING_FIGURES = ("pruning_gains", "pruning_envelope", "rank_correlation")
@@ -107,6 +108,15 @@ class Layout:
     def switches(self) -> Path:
         """The budgets at which the best pool changes."""
         return self.root / "switches.parquet"
+
+    def beyond(self, name: str) -> Path:
+        """One table past the plain frontier, by a name of BEYOND."""
+        return self.root / f"beyond/{name}.parquet"
+
+    @property
+    def beyond_all(self) -> list[Path]:
+        """All tables past the plain frontier."""
+        return [self.beyond(name) for name in BEYOND]
 
     @property
     def report(self) -> Path:

@@ -147,6 +147,13 @@ def validate(path: Path, schema: Schema, table: pa.Table) -> None:
             raise InputError(f"{path}: row {row} repeats the key {key} of {schema.name}")
 
 
+def empty(schema: Schema) -> pl.DataFrame:
+    """No rows, with the schema's columns."""
+    frame = pl.from_arrow(pa.schema([c.field for c in schema.columns]).empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
 def verify(path: Path) -> str:
     """The recorded sha256 of an artifact, after a check of its bytes.
 

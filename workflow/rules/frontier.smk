@@ -5,9 +5,11 @@ rule frontier:
         PATHS.law("fits"),
         PATHS.law("draws"),
         PATHS.law("comparison"),
+        PATHS.law("predictions"),
     output:
         PATHS.frontier,
         PATHS.switches,
+        PATHS.beyond_all,
     log:
         f"{LOGS}/frontier.log",
     benchmark:

@@ -5,6 +5,7 @@ rule report:
         PATHS.utility,
         PATHS.frontier,
         PATHS.switches,
+        PATHS.beyond_all,
         [PATHS.edges, PATHS.summary] if POOLS else [],
         [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
         [

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from curation_scaling.frontier.budgets import FAR
 from curation_scaling.study import Study
 
 Row = dict[str, Any]
@@ -33,14 +34,16 @@ def describe_budget(study: Study, at: pl.DataFrame, frontier: pl.DataFrame, metr
     best = ranked.row(0, named=True)
     text = (
         f"- {quantity(best['budget'])} {study.unit}{_flops(best)}: keep {name_pool(study, best['pool'])}, "
-        f"{repeat(best['repetitions'])}; expect {metric} {best['predicted']:.4g} "
+        f"{how(best)}; expect {metric} {best['predicted']:.4g} "
         f"({study.laws.level:.0%} interval {best['lower']:.4g} to {best['upper']:.4g}); "
         f"best with probability {best['probability_best']:.2f}."
     )
     if ranked.height > 1:
         second = ranked.row(1, named=True)
         text += f" Second: {second['pool']}, expected regret {second['expected_regret']:.2g}."
-    if best["extrapolated"]:
+    if best["far"]:
+        text += f" {far(best)}"
+    elif best["extrapolated"]:
         text += " This extrapolates beyond the fitted runs."
     others = _other_choices(study, frontier, best)
     if others:
@@ -48,6 +51,14 @@ def describe_budget(study: Study, at: pl.DataFrame, frontier: pl.DataFrame, metr
     if best["measured"] is not None and best["measured_best"] is not None:
         text += _measured(ranked, best)
     return text
+
+
+def far(best: Row) -> str:
+    """A warning for a budget far beyond every run."""
+    return (
+        f"EXTRAPOLATION: this is {best['reach']:.3g} times the largest observed compute, more than {FAR:g} times; "
+        "run something larger before you rely on it."
+    )
 
 
 def _measured(ranked: pl.DataFrame, best: Row) -> str:
@@ -118,9 +129,19 @@ def repeat(repetitions: float) -> str:
     return f"repeat it {repetitions:.3g} times"
 
 
+def how(row: Row) -> str:
+    """How often to repeat a candidate; a mixture of its own weights says them, and each pool's repetitions."""
+    parts = row["parts"]
+    size = sum(part["size"] for part in parts)
+    if all(abs(part["weight"] * size / part["size"] - 1) < 1e-6 for part in parts):
+        return repeat(row["repetitions"])
+    listed = ", ".join(f"{p['weight']:.3g} of the time {p['pool']} ({p['repetitions']:.3g} times)" for p in parts)
+    return f"sample {listed}"
+
+
 def name_pool(study: Study, pool: str) -> str:
     """A pool with its members, where it is a union."""
-    members = study.pools.members[pool]
+    members = study.pools.members.get(pool, [pool])
     return pool if members == [pool] else f"{pool} ({' + '.join(members)})"
 
 

@@ -17,6 +17,7 @@ from curation_scaling.laws.downstream import DownstreamLog, LossToError
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.goyal_data import ReleasedData
+from curation_scaling.laws.goyal_size import GoyalSize
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.mixing import EffectiveFraction, MixtureExponential
 from curation_scaling.laws.power import Power, PrunedExponential, PrunedPower, SaturatingPower
@@ -42,6 +43,7 @@ _ALL: tuple[type[Law], ...] = (
     QualityAware,
     GoyalAnchored,
     GoyalEq3,
+    GoyalSize,
     ReleasedUtility,
     ReleasedData,
     PrunedPower,

@@ -94,3 +94,25 @@ def log_lengths(start: Array, samples: Array, period: float) -> Array:
 def decay(half_life: Array, epochs: int) -> Array:
     """Return (1/2)^(k / tau) for k = 0 ... epochs - 1, shape (batch, epochs); tau has shape (batch,)."""
     return np.asarray(np.exp2(-np.arange(epochs) / half_life[:, None]))
+
+
+class LogPath:
+    """slope int_start^n (1/2)^(k(m) / tau) dm / m of one pool of a curve; whole epochs are summed once for all rows."""
+
+    def __init__(self, half_life: Array, slope: Array, start: float, curve: Curve, i: int):
+        """Sum the epochs of the curve's pool `i`; half_life and slope have shape (batch,)."""
+        period = float(curve.periods[i])
+        epochs = max(int(np.ceil(curve.samples.max() / period)), 1)
+        edges = np.concatenate([[start], period * np.arange(1, epochs)])
+        self._epoch: npt.NDArray[np.intp] = np.minimum((curve.samples / period).astype(np.intp), epochs - 1)
+        self._part = np.log(curve.samples / edges[self._epoch])[:, None]
+        self._weight = np.exp2(np.arange(epochs)[:, None] * (-1 / half_life)) * slope
+        self._before = np.zeros_like(self._weight)
+        np.cumsum(self._weight[:-1] * np.log(edges[1:] / edges[:-1])[:, None], axis=0, out=self._before[1:])
+
+    def at(self, rows: slice) -> Array:
+        """Return the integral up to the samples seen of some rows, (rows, batch)."""
+        total = self._weight[self._epoch[rows]]
+        total *= self._part[rows]
+        total += self._before[self._epoch[rows]]
+        return total

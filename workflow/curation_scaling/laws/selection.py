@@ -15,8 +15,10 @@ def select_runs(runs: pl.DataFrame, pools: Sequence[str], max_repetitions: float
     """Add the column `role`: fitted, left_out, or mixture.
 
     A single pool's evaluations are left out beyond `max_repetitions`, and from the first checkpoint on at which its
-    mean error over runs stands more than 1 % above an earlier one: the model overfits there.
+    mean error over runs stands more than 1 % above an earlier one: the model overfits there. Where there are models of
+    several sizes, only the largest one's runs are selected.
     """
+    runs = largest_model(runs)
     mean = (
         runs.filter(pl.col("pool").is_in(pools))
         .group_by("pool", "samples_seen")
@@ -42,3 +44,10 @@ def select_runs(runs: pl.DataFrame, pools: Sequence[str], max_repetitions: float
 def fitted_runs(study: Study, selected: pl.DataFrame) -> pl.DataFrame:
     """The evaluations that the laws are fitted to: single pools, and mixtures where the study fits them jointly."""
     return selected.filter(pl.col("role").is_in(["fitted", "mixture"] if study.laws.joint else ["fitted"]))
+
+
+def largest_model(runs: pl.DataFrame) -> pl.DataFrame:
+    """The runs of the largest model: the repetition laws know of no model size, and sizes must not pass for noise."""
+    if "params" not in runs.columns or runs["params"].drop_nulls().n_unique() < 2:
+        return runs
+    return runs.filter(pl.col("params") == pl.col("params").max())

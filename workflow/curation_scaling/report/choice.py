@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from curation_scaling.frontier.answer import Row, name_pool, quantity, repeat
+from curation_scaling.frontier.answer import Row, far, how, name_pool, quantity
 from curation_scaling.report.markup import Markup, bullets, element, join, paragraph, table, text
 from curation_scaling.report.results import Results
 from curation_scaling.report.wording import compute, interval, number, share
@@ -83,7 +83,7 @@ def _block(results: Results, rows: pl.DataFrame, others: list[str]) -> Markup:
         element("h3", text(f"With {budget_name(results, best)}")),
         element(
             "p",
-            f"Keep <strong>{text(name_pool(study, best['pool']))}</strong> and {text(repeat(best['repetitions']))}.",
+            f"Keep <strong>{text(name_pool(study, best['pool']))}</strong> and {text(how(best))}.",
             class_="verdict",
         ),
         _facts(results, ranked, best),
@@ -133,6 +133,8 @@ def _measured(ranked: pl.DataFrame, best: Row) -> str:
 
 
 def _extrapolation(results: Results, best: Row) -> str:
+    if best["far"]:
+        return far(best)
     return (
         f"This extrapolates: no fitted run saw as many as {quantity(best['budget'])} {results.study.unit} or repeated "
         f"its pool {best['repetitions']:.3g} times. Trust it less than its interval says."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import polars as pl
 
-from curation_scaling.frontier.compare import compare
-from curation_scaling.frontier.curves import predict_pools
+from curation_scaling.frontier.candidates import by_size
+from curation_scaling.frontier.compare import compare_each
+from curation_scaling.frontier.curves import forecast_each, predict_pools
+from curation_scaling.laws.columns import Mixture
 from curation_scaling.laws.fit import Array
 from curation_scaling.report.results import Results
 
@@ -32,7 +32,7 @@ def learning_curves(results: Results) -> pl.DataFrame:
         grid = np.geomspace(low, high, RUN_POINTS)
         predicted, draws = predict_pools(results.fit, {pool: sizes[pool]}, grid)
         lower, upper = np.quantile(draws[:, 0], [tail, 1 - tail], axis=0)
-        frames.append(_curve(pool, sizes[pool], grid, predicted=predicted[0], lower=lower, upper=upper))
+        frames.append(_curve(pool, sum(sizes[pool].values()), grid, predicted=predicted[0], lower=lower, upper=upper))
     return pl.concat(frames)
 
 
@@ -47,13 +47,15 @@ def frontier_curves(results: Results) -> pl.DataFrame:
     if low == high:
         low, high = low / 2, 2 * high
     grid = np.geomspace(low, high, BUDGET_POINTS)
-    sizes = {pool: parts for pool, parts in predictable_pools(results).items() if pool in results.study.candidates}
-    compared = compare(*predict_pools(results.fit, sizes, grid), results.study.laws.level)
+    sizes = predictable_pools(results)
+    mixtures = {pool: by_size(sizes[pool]) for pool in results.pools if pool in results.study.candidates}
+    mixtures |= chosen_mixtures(results)
+    compared = compare_each(forecast_each(results.fit, mixtures.values(), grid), results.study.laws.level)
     most_seen, most_repeated = fitted_reach(results)
     frames = [
         _curve(
             pool,
-            parts,
+            float(mixture.sizes.sum()),
             grid,
             predicted=compared.predicted[p],
             lower=compared.lower[p],
@@ -61,7 +63,7 @@ def frontier_curves(results: Results) -> pl.DataFrame:
             probability_best=compared.probability_best[p],
             best=compared.best[p].astype(float),
         )
-        for p, (pool, parts) in enumerate(sizes.items())
+        for p, (pool, mixture) in enumerate(mixtures.items())
     ]
     beyond = (pl.col("samples_seen") > most_seen) | (pl.col("repetitions") > most_repeated)
     return pl.concat(frames).with_columns(pl.col("best") > 0, extrapolated=beyond)
@@ -83,6 +85,16 @@ def predictable_pools(results: Results) -> dict[str, dict[str, int]]:
     }
 
 
+def chosen_mixtures(results: Results) -> dict[str, Mixture]:
+    """The candidates without a pool of their own (mixes, generated ones) that are best at some budget of the study."""
+    rows = results.main(results.frontier).filter(pl.col("best") & ~pl.col("pool").is_in(results.study.candidates))
+    found = {}
+    for pool, parts in rows.sort("budget").select("pool", "parts").iter_rows():
+        weights, sizes = (np.array([part[key] for part in parts], float) for key in ("weight", "size"))
+        found[pool] = Mixture(tuple(part["pool"] for part in parts), weights, sizes)
+    return found
+
+
 def fitted_reach(results: Results) -> tuple[float, float]:
     """The most samples seen and the most repetitions among the fitted runs; beyond either the law extrapolates."""
     fitted = results.main(results.predictions).filter(role="fitted")
@@ -90,6 +102,5 @@ def fitted_reach(results: Results) -> tuple[float, float]:
     return float(most[0]), float(most[1])
 
 
-def _curve(pool: str, parts: Mapping[str, int], grid: Array, **columns: Array) -> pl.DataFrame:
-    unique = sum(parts.values())
+def _curve(pool: str, unique: float, grid: Array, **columns: Array) -> pl.DataFrame:
     return pl.DataFrame({"pool": [pool] * len(grid), "samples_seen": grid, "repetitions": grid / unique, **columns})

@@ -26,6 +26,7 @@ from curation_scaling.artifacts import (
     UTILITY,
     Schema,
 )
+from curation_scaling.artifacts_beyond import BEYOND
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
@@ -56,6 +57,12 @@ class Results:
     switches: pl.DataFrame
     reproduction: pl.DataFrame | None = None  # where the study holds a paper's numbers
     printed: pl.DataFrame | None = None
+    optimal: pl.DataFrame | None = None  # these six are past the plain frontier
+    greedy: pl.DataFrame | None = None
+    scoring: pl.DataFrame | None = None
+    break_even: pl.DataFrame | None = None
+    next_run: pl.DataFrame | None = None
+    allocation: pl.DataFrame | None = None
     edges: pl.DataFrame | None = None
     summary: pl.DataFrame | None = None
 
@@ -76,6 +83,7 @@ class Results:
 
 _TABLES = (
     RUNS, FITS, DRAWS, PREDICTIONS, MIXTURES, HOLDOUT, COMPARISON, DIAGNOSTICS, UTILITY, FRONTIER, SWITCHES,
+    *BEYOND,
 )  # fmt: skip
 _CUT = (EDGES, SUMMARY)  # only where pools are cut by the workflow
 _PUBLISHED = (REPRODUCTION, PRINTED)  # only where the study holds a paper's numbers
@@ -94,7 +102,10 @@ def read_results(study: Study, layout: Layout) -> Results:
     """
     schemas = (*_TABLES, *_more(study))
     frames = {_field(schema): read(_path(layout, schema), schema, study=study.study) for schema in schemas}
-    return Results(with_main_law(study, frames["comparison"]), pool_order(study), **frames)
+    named = with_main_law(study, frames["comparison"])
+    best = main_rule(named, frames["frontier"]).filter("best")["pool"].unique(maintain_order=True)
+    pools = list(dict.fromkeys([*pool_order(study), *best]))
+    return Results(named, pools, **frames)
 
 
 def _more(study: Study) -> tuple[Schema, ...]:

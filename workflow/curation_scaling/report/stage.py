@@ -6,6 +6,7 @@ from curation_scaling import __version__
 from curation_scaling.frontier.answer import answer
 from curation_scaling.layout import Layout
 from curation_scaling.report import tables
+from curation_scaling.report.beyond import beyond
 from curation_scaling.report.choice import chooser, overview
 from curation_scaling.report.figures import draw_figures
 from curation_scaling.report.markup import Markup, details, element, join, text
@@ -50,6 +51,7 @@ def build_report(study: Study, layout: Layout) -> None:
         *pruning,
         Section("figures", "Figures", figures_markup(figures, _after(results))),
         *_published(results),
+        Section("beyond", "Past the frontier", beyond(results)),
         Section("tables", "Tables", join([tables.parameters(results), tables.pools(results)])),
         Section("provenance", "Provenance", provenance(study, results.runs, artifacts)),
     ]

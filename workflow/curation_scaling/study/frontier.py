@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share, check_once
+from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 
 RepetitionLaw = Literal["goyal_eq3", "goyal_anchored", "released_utility", "released_data"]
 
@@ -90,20 +90,92 @@ class Laws(Part):
         return self
 
 
+class Generate(Part):
+    """Candidates that are generated from the study's buckets, beside the named ones."""
+
+    prefixes: bool = Field(False, description="the best bucket, the best two, and so on")
+    unions_up_to: Index = Field(0, description="all unions of up to so many buckets, sampled in proportion to size")
+    simplex_steps: Index = Field(0, description="all sampling weights of the buckets that are multiples of 1 / steps")
+    epochs: list[Positive] = Field(
+        [], description="each candidate's random part that is just so large as to be repeated so often at the budget"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "Generate":
+        check_once("epochs", self.epochs)
+        if not (self.prefixes or self.unions_up_to or self.simplex_steps or self.epochs):
+            raise ValueError("prefixes: nothing to generate; set prefixes, unions_up_to, simplex_steps or epochs")
+        return self
+
+
+class Mix(Part):
+    """A candidate with sampling weights of its own."""
+
+    name: Name
+    weights: dict[Name, Positive] = Field(min_length=1, description="bucket: its sampling weight; they sum to 1")
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> "Mix":
+        if abs(sum(self.weights.values()) - 1) > 1e-9:
+            raise ValueError(f"weights: they sum to {sum(self.weights.values()):.10g}, not 1; rescale them")
+        return self
+
+
+class Scorer(Part):
+    """What it costs to score the pool: charged to the budget of every candidate that needs scores."""
+
+    name: Name
+    flops_per_sample: Positive | None = Field(None, description="FLOPs to score one unit of the study")
+    samples_per_sample: Positive | None = Field(
+        None,
+        description="instead: the same in units of training, that is cost of scoring one / cost of training on one",
+    )
+    scored: Count | None = Field(
+        None, description="units that must be scored before any can be chosen; default all buckets together"
+    )
+
+    @model_validator(mode="after")
+    def _one_cost(self) -> "Scorer":
+        if (self.flops_per_sample is None) == (self.samples_per_sample is None):
+            raise ValueError("flops_per_sample: give exactly one of flops_per_sample and samples_per_sample")
+        return self
+
+
 class Frontier(Part):
     """The budgets at which all pools are compared."""
 
     budgets: list[Positive] = Field(min_length=1, description="compute budgets, strictly increasing")
-    unit: Literal["samples", "flops"] = Field(
-        "samples", description="samples: samples seen in the study's unit; flops: floating-point operations of training"
+    unit: Literal["samples", "tokens", "flops"] = Field(
+        "samples",
+        description="samples: samples seen in the study's unit; tokens: needs tokens_per_sample; flops: floating-point "
+        "operations of training",
+    )
+    tokens_per_sample: Positive | None = Field(
+        None, description="tokens in one unit of the study; 1 where that is the token"
+    )
+    params: Count | None = Field(
+        None, description="parameters of the model that the budget is for: 6 N FLOPs a token; default that of the runs"
+    )
+    flops_per_sample: Positive | None = Field(
+        None, description="instead of params: training FLOPs of one unit of the study"
     )
     candidates: list[Name] | None = Field(
         None, min_length=1, description="pools to compare; default all buckets and unions"
+    )
+    mixes: list[Mix] = Field([], description="more candidates: buckets with sampling weights of their own")
+    generate: Generate | None = Field(None, description="more candidates, generated from the buckets")
+    scorers: list[Scorer] = Field([], description="ways to score the pool, whose cost is charged to the budget")
+    unscored: list[Name] = Field(
+        [], description="candidates that need no score; those that hold every bucket in proportion to size need none"
     )
 
     @model_validator(mode="after")
     def _increasing(self) -> "Frontier":
         check_once("candidates", self.candidates or [])
+        check_once("mixes", [mix.name for mix in self.mixes])
+        check_once("scorers", [scorer.name for scorer in self.scorers])
+        if self.params is not None and self.flops_per_sample is not None:
+            raise ValueError("flops_per_sample: params says the same; give one of the two")
         for i, (a, b) in enumerate(zip(self.budgets, self.budgets[1:], strict=False)):
             if b <= a:
                 raise ValueError(f"budgets[{i + 1}] = {b:g} does not exceed budgets[{i}] = {a:g}; sort them, once each")

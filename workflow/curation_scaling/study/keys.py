@@ -113,6 +113,8 @@ def frontier_keys(study: Study) -> dict[str, Any]:
     return {
         "frontier": study.frontier.model_dump(mode="json"),
         "candidates": {name: study.pools.members[name] for name in study.candidates},
+        "buckets": study.pools.bucket_names,
+        "apart": [name for name in study.pools.bucket_names if name not in study.pools.candidates],
         "laws": study.laws.model_dump(mode="json"),
         "unit": study.unit,
     }

@@ -68,10 +68,28 @@ class Study(Part):
         for name in [name for pair in self.laws.same_quality.items() for name in pair]:
             if name not in buckets:
                 raise ValueError(f"laws.same_quality: {name!r} is no bucket; these are: {', '.join(buckets)}")
+        self._check_mixes()
         self._check_budgets()
         self._check_imports()
         self._check_trainer()
         return self
+
+    def _check_mixes(self) -> None:
+        """Mixes name disjoint buckets, and have names of their own."""
+        buckets = [name for name in self.pools.bucket_names if name in self.pools.candidates]
+        for i, mix in enumerate(self.frontier.mixes):
+            if mix.name in self.pools.members:
+                raise ValueError(f"frontier.mixes[{i}].name: {mix.name!r} is a pool of this study; choose another name")
+            for name in mix.weights:
+                if name not in buckets:
+                    raise ValueError(
+                        f"frontier.mixes[{i}].weights: {name!r} is no bucket that can be mixed (they must share no "
+                        f"samples); these are: {', '.join(buckets)}"
+                    )
+        known = [*self.candidates, *(mix.name for mix in self.frontier.mixes)]
+        for i, name in enumerate(self.frontier.unscored):
+            if name not in known:
+                raise ValueError(f"frontier.unscored[{i}]: {name!r} is no candidate; these are: {', '.join(known)}")
 
     def _check_budgets(self) -> None:
         """Where sizes are known before any job, a budget below one pool is refused here, else by the frontier."""

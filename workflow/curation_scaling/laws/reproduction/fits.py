@@ -104,9 +104,13 @@ def check_laws(rerun: Rerun) -> None:
     """Raise InputError, before anything is fitted, if a law is unknown or a fit fixes an unknown parameter."""
     for i, spec in enumerate(rerun.fits):
         try:
-            laws = laws_of(rerun, spec)
+            plain = [law_of(rerun, name) for name in spec.laws]
         except InputError as error:
-            raise InputError(f"key fits[{i}]: {error}") from None
+            raise InputError(f"key fits[{i}].laws: {error}") from None
+        try:
+            laws = [_with_options(law, spec.options) for law in plain]
+        except InputError as error:
+            raise InputError(f"key fits[{i}].options: {error}") from None
         for law in laws:
             if unknown := [name for name in spec.fixed if name not in law.names]:
                 raise InputError(
