@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import polars as pl
 import pyarrow as pa
 
 
@@ -37,6 +38,13 @@ class Schema:
     columns: tuple[Column, ...]
     sort: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> pl.DataFrame:
+        """No rows, with the columns of the schema."""
+        frame = pl.from_arrow(pa.schema([c.field for c in self.columns if c.required]).empty_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
 
     def column(self, name: str) -> Column | None:
         """The column of this name, or None."""

@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
+    keep = commands.add_parser("keep", help="the samples that a published score file (CSV: image, score) keeps")
+    keep.add_argument("scores", type=Path, help="a score file, high = keep")
+    keep.add_argument("--fraction", type=float, required=True, help="share to keep, above 0 and at most 1")
+    keep.add_argument(
+        "--select", choices=("hard", "easy", "band"), default="hard", help="highest, lowest, middle scores"
+    )
+    keep.add_argument("--out", type=Path, required=True, action="append", help=".parquet, .npy or .txt; repeatable")
+    keep.set_defaults(action=_keep)
+
     for name, (help_text, _, identity) in (_STAGES | _SHARD_STAGES | _RERUN_STAGES).items():
         stage = commands.add_parser(name, help=help_text)
         stage.add_argument("results", type=Path, help="results/<study>, with its study.yaml")
@@ -117,6 +126,12 @@ def _advise(options: argparse.Namespace) -> None:
     print(advise(study, layout, options.budget))
 
 
+def _keep(options: argparse.Namespace) -> None:
+    from curation_scaling.ranking.exchange import keep_file
+
+    print(keep_file(options.scores, options.fraction, options.select, options.out))
+
+
 def _stage(options: argparse.Namespace) -> None:
     from curation_scaling.study.keys import stage_digest
 
@@ -160,9 +175,15 @@ def _check_identity(study: PoolStudy, stage: str, identity: Mapping[str, str | i
     elif stage == "train" and isinstance(study.runs, Import):
         raise InputError(f"study {study.study} imports its runs: there is nothing to train")
     else:
+        draws = study.pools.draws
+        if stage in ("task", "rank", "prune", "prune-train", "pruning"):
+            if study.pruning is None:
+                raise InputError(f"study {study.study} has no key pruning: there is nothing to rank")
+            draws = study.pruning.draws
         pools = {"union": list(study.pools.unions), "train": study.trained_pools}.get(stage, [])
         seeds = study.runs.seeds if isinstance(study.runs, Train) else 0
-        known = {"pool": pools, "draw": range(study.pools.draws), "seed": range(seeds)}
+        sizes = study.pruning.sizes if study.pruning else []
+        known = {"pool": pools, "draw": range(draws), "seed": range(seeds), "size": sizes}
     for name, value in identity.items():
         if value not in known[name]:
             text = ", ".join(map(str, known[name]))
@@ -315,10 +336,52 @@ def _partial_report(study: Study, layout: Layout) -> None:
     build_partial_report(study, layout)
 
 
+def _task(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.task import build_task
+
+    build_task(study, layout)
+
+
+def _rank(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.stage import rank_samples
+
+    rank_samples(study, layout)
+
+
+def _prune(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.ranking.stage import prune_pools
+
+    prune_pools(study, layout, draw, size)
+
+
+def _prune_train(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.runs.prune import train_pruned
+
+    train_pruned(study, layout, draw, size)
+
+
+def _pruning(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.pruning import compare_pruned
+
+    compare_pruned(study, layout)
+
+
 def _points(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.reproduction.points import build_points
 
     build_points(rerun, layout)
+
+
+def _published_scores(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.ranking.published import compare_published
+
+    compare_published(rerun, layout)
+
+
+def _theory(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.perceptron.stage import build_theory
+
+    build_theory(rerun, layout)
 
 
 def _reproduction(rerun: Rerun, layout: Layout) -> None:
@@ -343,6 +406,11 @@ _STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "runs": ("collect or import runs", _runs, ()),
     "laws": ("fit the laws", _laws, ()),
     "frontier": ("compare all pools at all budgets", _frontier, ()),
+    "task": ("read the labelled task of the pruning part", _task, ()),
+    "rank": ("rank its samples by every metric", _rank, ()),
+    "prune": ("cut the pruned pools of one draw and initial size", _prune, ("draw", "size")),
+    "prune-train": ("train on the pruned pools of one draw and initial size", _prune_train, ("draw", "size")),
+    "pruning": ("fit laws to the pruned pools and compare them", _pruning, ()),
     "published": ("compare a paper's numbers with the same computed here", _published, ()),
     "report": ("write the report", _report, ()),
     "pool-report": ("write the report of a study that ends at its pools", _pool_report, ()),
@@ -367,6 +435,8 @@ _NAMED = ("pool", "table", "score", "select")  # identities that are text
 # The same for the stages of a rerun.
 _RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "points": ("read the published runs of a rerun", _points, ()),
+    "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
+    "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -9,6 +9,8 @@ from pathlib import Path
 BEYOND = ("optimal", "greedy", "scoring", "break_even", "next_run", "allocation")
 FIGURES = ("learning_curves", "utility", "frontier", "probability_best", "mixtures", "residuals", "holdout")
 
+PRUNING_FIGURES = ("pruning_gains", "pruning_envelope", "rank_correlation")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -101,6 +103,18 @@ class Layout:
     def law(self, name: str) -> Path:
         """One artifact of the fitted laws: fits, draws, predictions, holdout, diagnostics, reproduction, and so on."""
         return self.root / f"laws/{name}.parquet"
+
+    def ranking(self, name: str) -> Path:
+        """One artifact of the rankings: dynamics, scores, correlation, reliability, overlap, skew."""
+        return self.root / f"ranking/{name}.parquet"
+
+    def pruned_runs(self, draw: int | str, size: int | str) -> Path:
+        """The runs on all pruned pools of one draw and initial size."""
+        return self.root / f"pruning/runs/draw-{draw}.size-{size}.parquet"
+
+    def pruning(self, name: str) -> Path:
+        """One artifact of pruning: curves, fits, envelope, theory, and so on."""
+        return self.root / f"pruning/{name}.parquet"
 
     @property
     def fits_text(self) -> Path:

@@ -7,11 +7,12 @@ from snakemake.exceptions import WorkflowError
 
 from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
-from curation_scaling.layout import Layout
+from curation_scaling.layout import PRUNING_FIGURES, Layout
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study import Rerun, Study, parse_study
 from curation_scaling.study.keys import stage_digest
 from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
+from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.modules import stage_modules
 from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
 from curation_scaling.study.save import save_study
@@ -71,12 +72,14 @@ def command(stage, settings=True):
     return f"{line} --settings {{params.settings}}" if settings else line
 
 
-def settings(stage):
-    """A params function: the digest of the study's keys that a job depends on."""
+def settings(stage, **fixed):
+    """A params function: the digest of the study's keys that a job depends on; `fixed` is identity without a wildcard."""
     if RERUN:
         return lambda wildcards: rerun_digest(STUDY, stage)
-    kinds = {"draw": int, "seed": int}
-    return lambda wildcards: stage_digest(STUDY, stage, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()})
+    kinds = {"draw": int, "seed": int, "size": int}
+    return lambda wildcards: stage_digest(
+        STUDY, stage, **fixed, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()}
+    )
 
 
 def code(stage):

@@ -12,10 +12,19 @@ rule report:
             PATHS.law(name)
             for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")
         ],
+        (
+            [
+                *(PATHS.ranking(name) for name in ("correlation", "reliability", "skew")),
+                *(PATHS.pruning(name) for name in ("curves", "envelope", "exponents", "frontier", "switches")),
+            ]
+            if STUDY.pruning
+            else []
+        ),
     output:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
         PATHS.figures,
+        PATHS.drawn(PRUNING_FIGURES) if STUDY.pruning else [],
         PATHS.drawn(["published"]) if STUDY.published else [],
     log:
         f"{LOGS}/report.log",

@@ -1,26 +1,79 @@
-# A rerun: published runs, a paper's fits made again, and its numbers compared.
-rule points:
-    input:
-        DATA_FILES,
-    output:
-        PATHS.points,
-    log:
-        f"{LOGS}/points.log",
-    benchmark:
-        f"{LOGS}/points.benchmark.tsv"
-    localrule: True
-    conda:
-        "../envs/curation-scaling.yaml"
-    params:
-        settings=settings("points"),
-        code=code("points"),
-    shell:
-        command("points") + " 2> {log}"
+# A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
+RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
+COMPARED = [
+    *([PATHS.points] if STUDY.tables else []),
+    *(RANKINGS if STUDY.rankings else []),
+    *([PATHS.pruning("theory")] if STUDY.theory else []),
+]
+
+if STUDY.tables:
+
+    rule points:
+        input:
+            [path for table in STUDY.tables for file in table.files for path in files_at(path_of(STUDY, file))],
+        output:
+            PATHS.points,
+        log:
+            f"{LOGS}/points.log",
+        benchmark:
+            f"{LOGS}/points.benchmark.tsv"
+        localrule: True
+        conda:
+            "../envs/curation-scaling.yaml"
+        params:
+            settings=settings("points"),
+            code=code("points"),
+        shell:
+            command("points") + " 2> {log}"
+
+
+if STUDY.rankings:
+
+    rule published_scores:
+        input:
+            [path_of(STUDY, ranking.file) for ranking in STUDY.rankings],
+        output:
+            RANKINGS,
+        log:
+            f"{LOGS}/published-scores.log",
+        benchmark:
+            f"{LOGS}/published-scores.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            settings=settings("published-scores"),
+            code=code("published-scores"),
+        shell:
+            command("published-scores") + " 2> {log}"
+
+
+if STUDY.theory:
+
+    rule theory:
+        output:
+            PATHS.pruning("theory"),
+        log:
+            f"{LOGS}/theory.log",
+        benchmark:
+            f"{LOGS}/theory.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=60,
+        params:
+            settings=settings("theory"),
+            code=code("theory"),
+        shell:
+            command("theory") + " 2> {log}"
 
 
 rule reproduction:
     input:
-        PATHS.points,
+        COMPARED,
     output:
         [PATHS.law(name) for name in ("fits", "holdout", "diagnostics", "reproduction")],
         PATHS.fits_text,
@@ -42,12 +95,13 @@ rule reproduction:
 
 rule reproduction_report:
     input:
-        PATHS.points,
+        COMPARED,
         [PATHS.law(name) for name in ("fits", "holdout", "diagnostics", "reproduction")],
         PATHS.fits_text,
     output:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,
+        PATHS.drawn(STUDY.figures),
     log:
         f"{LOGS}/reproduction-report.log",
     benchmark:

@@ -17,7 +17,7 @@ from curation_scaling.laws.fit import Array
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.repetition_law import RepetitionLaw
-from curation_scaling.laws.reproduction.numbers import Number
+from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.stage import number_rows
 from curation_scaling.laws.rule import under_rules
 from curation_scaling.laws.saved import SavedFit, load_fit

@@ -2,46 +2,80 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import yaml
 
 from curation_scaling import __version__
-from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
+from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
 from curation_scaling.layout import Layout
+from curation_scaling.report.charts.rankings import correlation_figure, groups_figure
+from curation_scaling.report.charts.theory import theory_figures
+from curation_scaling.report.figure import Figure
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
-from curation_scaling.report.page import Section, render
+from curation_scaling.report.page import Section, figures_markup, render
 from curation_scaling.report.provenance import artifact_table
 from curation_scaling.report.wording import plural
 from curation_scaling.store import read, verify, write_bytes
+from curation_scaling.study.locate import data_files
+from curation_scaling.study.ranking_checks import GroupMeansCheck
 from curation_scaling.study.rerun import Rerun
 
 _DIGITS = 10  # published objectives carry so many
 
 
 def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
-    """Read the rerun's artifacts and write `report.html` and, in words, `answer.txt`.
+    """Read the rerun's artifacts and write `report.html`, its figures and, in words, `answer.txt`.
 
     Raises:
         InputError: if an artifact is missing, damaged, or of another study.
     """
     rows = read(layout.law("reproduction"), REPRODUCTION, study=rerun.study)
-    points = read(layout.points, POINTS, study=rerun.study)
     verify(layout.fits_text)
     words = layout.fits_text.read_text(encoding="utf-8")
     schemas = (FITS, HOLDOUT, DIAGNOSTICS, REPRODUCTION)
-    paths = [layout.points, *(layout.law(schema.name.removeprefix("laws/")) for schema in schemas)]
+    sources = _sources(rerun, layout)
+    paths = [*sources, *(layout.law(schema.name.removeprefix("laws/")) for schema in schemas)]
+    tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in sources.items()}
+    figures = _figures(rerun, tables)
+    for figure in figures:
+        svg = figure.svg()
+        write_bytes(layout.figure(figure.name, "svg"), svg.encode())
+        write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
     sections = [
         Section("numbers", "Published numbers, computed again", numbers_table(rerun.about, rows)),
         Section("differences", "Where they differ", differences_list(rows)),
-        Section("fits", "Fits", element("pre", text(words), class_="words")),
+        *([Section("figures", "Figures", figures_markup(figures, {}))] if figures else []),
+        *([Section("fits", "Fits", element("pre", text(words), class_="words"))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
     ]
-    subtitle = f"Study {rerun.study}: {plural(points.height, 'published evaluation')}, {verdict(rows)}."
+    measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
+    subtitle = f"Study {rerun.study}: {', '.join([*measured, verdict(rows)])}."
     page = render(rerun.title, subtitle, sections, f"curation-scaling {__version__}")
     write_bytes(layout.answer, _answer(rerun, rows).encode())
     write_bytes(layout.report, page)
+
+
+def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
+    """The artifacts that the report shows beside the fits."""
+    ranked = (SCORES, CORRELATION, RELIABILITY, OVERLAP)
+    return (
+        ({layout.points: POINTS} if rerun.tables else {})
+        | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
+        | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
+    )
+
+
+def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
+    """The figures that `Rerun.figures` names."""
+    figures = theory_figures(tables["theory"]) if rerun.theory else []
+    if rerun.rankings:
+        figures.append(correlation_figure(tables["correlation"]))
+    named = [check.table for check in rerun.reproduction if isinstance(check, GroupMeansCheck)]
+    return [*figures, groups_figure(tables["points"].filter(table=named[0]))] if named else figures
 
 
 def verdict(rows: pl.DataFrame) -> str:
@@ -123,10 +157,9 @@ def _agreement(agrees: bool | None) -> str:
 
 
 def _provenance(rerun: Rerun, artifacts: Markup) -> Markup:
-    files = {file.path: file for item in rerun.tables for file in item.files}
     listed = [
         f"{file.path}: {file.url or 'no public address'}{f', sha256 {file.sha256}' if file.sha256 else ''}"
-        for file in files.values()
+        for file in data_files(rerun)
     ]
     content = yaml.safe_dump(rerun.model_dump(mode="json", exclude={"data_root"}), sort_keys=False, allow_unicode=True)
     code = element("pre", text(content), tabindex="0", aria_label="The study file")

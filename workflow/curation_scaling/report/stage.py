@@ -12,6 +12,13 @@ from curation_scaling.report.figures import draw_figures
 from curation_scaling.report.markup import Markup, details, element, join, text
 from curation_scaling.report.page import Section, figures_markup, render
 from curation_scaling.report.provenance import artifact_table, provenance
+from curation_scaling.report.pruning import (
+    pruning_figures,
+    pruning_markup,
+    pruning_paths,
+    pruning_words,
+    read_pruned,
+)
 from curation_scaling.report.reproduction import differences_list, numbers_table, verdict
 from curation_scaling.report.results import Results, artifact_paths, read_results
 from curation_scaling.report.trust import trust
@@ -28,14 +35,20 @@ def build_report(study: Study, layout: Layout) -> None:
     """
     results = read_results(study, layout)
     words = answer(results.study, results.frontier, results.switches, results.mixtures, results.runs["metric"][0])
-    figures = draw_figures(results)
+    pruned = read_pruned(study, layout) if study.pruning else None
+    if pruned:
+        words += "\n" + "\n".join(pruning_words(study, pruned)) + "\n"
+    figures = [*draw_figures(results), *(pruning_figures(pruned) if pruned else [])]
     for figure in figures:
         svg = figure.svg()
         write_bytes(layout.figure(figure.name, "svg"), svg.encode())
         write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
-    artifacts = artifact_table(layout.root, artifact_paths(study, layout))
+    paths = [*artifact_paths(study, layout), *(pruning_paths(layout) if pruned else [])]
+    artifacts = artifact_table(layout.root, paths)
+    pruning = [Section("pruning", "Pruning", pruning_markup(study, pruned))] if pruned else []
     sections = [
         Section("answer", "The answer", answer_markup(results, words)),
+        *pruning,
         Section("figures", "Figures", figures_markup(figures, _after(results))),
         *_published(results),
         Section("beyond", "Past the frontier", beyond(results)),

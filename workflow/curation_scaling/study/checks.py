@@ -2,32 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from curation_scaling.study.base import Name, Part, Positive, Real, Share
-
-_TOLERANCE = "largest absolute difference that agrees, by the printed digits"
-
-
-class Check(Part):
-    """What every check says about its published number."""
-
-    source: str = Field(min_length=1, description="where the published number stands")
-    note: str = Field("", description="what a reader must know, above all why the numbers differ")
-
-
-class ScalarCheck(Check):
-    """A check of one number."""
-
-    quantity: str = Field(min_length=1, description="what the number is, in words")
-    published: Real | None = Field(None, description="the published number, if there is one")
-    tolerance: Positive | None = Field(None, description=f"{_TOLERANCE}; needed with a published number")
-
-    @model_validator(mode="after")
-    def _decidable(self) -> "ScalarCheck":
-        if self.published is not None and self.tolerance is None:
-            raise ValueError("tolerance is missing; say how large a difference still agrees, by the printed digits")
-        return self
+from curation_scaling.study.base import Name, Positive, Real, Share
+from curation_scaling.study.checks_base import TOLERANCE, Check, ScalarCheck
+from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.theory_checks import TheoryCheck
 
 
 class ObjectiveCheck(ScalarCheck):
@@ -73,7 +53,7 @@ class ParameterCheck(Check):
     published: dict[str, Real | None] = Field(
         min_length=1, description="parameter: published value, or null where none was published"
     )
-    tolerance: Positive | None = Field(None, description=f"{_TOLERANCE}; default: the interval decides")
+    tolerance: Positive | None = Field(None, description=f"{TOLERANCE}; default: the interval decides")
 
 
 class ProfileRangeCheck(Check):
@@ -94,23 +74,25 @@ class ExtrapolationCheck(Check):
     published: dict[Name, Real | None] = Field(
         min_length=1, description="fit: published value, or null where none was published"
     )
-    tolerance: Positive = Field(description=_TOLERANCE)
+    tolerance: Positive = Field(description=TOLERANCE)
 
 
-AnyCheck = Annotated[
+FitCheck = (
     ObjectiveCheck
     | RSquaredCheck
     | PredictionCheck
     | BestShareCheck
     | ParameterCheck
     | ProfileRangeCheck
-    | ExtrapolationCheck,
-    Field(discriminator="kind"),
-]
+    | ExtrapolationCheck
+)
+AnyCheck = Annotated[FitCheck | RankingCheck | TheoryCheck, Field(discriminator="kind")]
 
 
 def fits_of(check: AnyCheck) -> list[tuple[str, str]]:
     """The fits that a check names, with the key that names each."""
+    if isinstance(check, RankingCheck | TheoryCheck):
+        return []
     if isinstance(check, ExtrapolationCheck):
         return [(f"published.{name}", name) for name in check.published]
     among = check.among if isinstance(check, BestShareCheck) else []

@@ -17,11 +17,13 @@ from curation_scaling.study.base import Part
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DeclaredSource, DocstringSource, ImageSource, TableSource
+from curation_scaling.study.pruning import ChunkTask, ImageTask, Pruning, cells_of
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 
 # How a thing is fetched, where it lies and what it may use do not change what it is; files enter by their bytes.
 _NOT_CONTENT: dict[type[Part], set[str]] = {
     ImageSource: {"folder", "download"},
+    ImageTask: {"folder", "download"},
     TableSource: {"files"},
     DataFile: {"path", "url"},
     CommandTrainer: {"cpus", "mem_mb", "gpus", "minutes", "inputs"},
@@ -119,6 +121,56 @@ def frontier_keys(study: Study) -> dict[str, Any]:
     }
 
 
+def task_keys(study: Study) -> dict[str, Any]:
+    """The labelled task of the pruning part, with the versions of the packages that it reads."""
+    task, read = _pruning(study).task, {"scikit-learn": version("scikit-learn"), "numpy": version("numpy")}
+    if isinstance(task, ChunkTask):
+        from curation_scaling.pools.sources.installed import versions
+
+        read |= versions(task.packages)
+    return {"seed": study.seed, "part": study.pruning and study.pruning.seed, "task": _content(task), "versions": read}
+
+
+def rank_keys(study: Study) -> dict[str, Any]:
+    """The scorer, the metrics and the fractions at which kept sets are compared."""
+    pruning = _pruning(study)
+    keys = {"scorer": _content(pruning.scorer), "metrics": pruning.all_metrics, "fractions": pruning.fractions}
+    return {"seed": [study.seed, pruning.seed], "versions": version("scikit-learn")} | keys
+
+
+def prune_keys(study: Study, draw: int, size: int) -> dict[str, Any]:
+    """One draw of one initial size, and what is kept of it."""
+    pruning = _pruning(study)
+    cells = [cell.model_dump(mode="json") for cell in cells_of(pruning, size)]
+    scorer = _content(pruning.scorer) if any(cell["saw"] == "sample" for cell in cells) else None
+    return {"seed": [study.seed, pruning.seed], "identity": [draw, size], "cells": cells, "scorer": scorer}
+
+
+def prune_train_keys(study: Study, draw: int, size: int) -> dict[str, Any]:
+    """The trainings on the pruned pools of one draw and initial size."""
+    pruning = _pruning(study)
+    return {
+        "seed": [study.seed, pruning.seed],
+        "identity": [draw, size],
+        "pools": [cell.pool for cell in cells_of(pruning, size)],
+        "trainer": _content(pruning.trainer),
+        "checkpoints": pruning.checkpoints,
+        "versions": {p: version(p) for p in ("numpy", "scikit-learn")},
+    }
+
+
+def pruning_keys(study: Study) -> dict[str, Any]:
+    """The laws of the pruned pools: which cells there are, and how they are compared."""
+    pruning = _pruning(study)
+    keys = pruning.model_dump(mode="json", include={"sets", "sizes", "draws", "checkpoints", "bootstrap", "level"})
+    return {"seed": [study.seed, pruning.seed], **keys}
+
+
+def _pruning(study: Study) -> Pruning:
+    assert study.pruning is not None
+    return study.pruning
+
+
 def published_keys(study: Study) -> dict[str, Any]:
     """A paper's numbers, and what they are compared with."""
     published = study.published.model_dump(mode="json") if study.published is not None else {}
@@ -145,6 +197,11 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": train_keys,
     "laws": laws_keys,
     "frontier": frontier_keys,
+    "task": task_keys,
+    "rank": rank_keys,
+    "prune": prune_keys,
+    "prune-train": prune_train_keys,
+    "pruning": pruning_keys,
     "published": published_keys,
     "report": report_keys,
     "pool-report": shard_keys.pool_report_keys,

@@ -59,7 +59,9 @@ def check_present(study: PoolStudy | Rerun, file: DataFile) -> None:
 def data_files(study: PoolStudy | Rerun) -> Iterator[DataFile]:
     """All data files that the study reads."""
     if isinstance(study, Rerun):
-        yield from {file.path: file for table in study.tables for file in table.files}.values()
+        files = [file for table in study.tables for file in table.files]
+        files += [ranking.file for ranking in study.rankings]
+        yield from {file.path: file for file in files}.values()
         return
     if isinstance(study.pools.source, TableSource):
         yield from study.pools.source.files

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from curation_scaling.study.base import Index, Name, Part
 from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
+from curation_scaling.study.pruning import Pruning
 from curation_scaling.study.published import Published
 from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
 from curation_scaling.study.shards import ShardsSource
@@ -50,6 +51,7 @@ class Study(PoolStudy):
     runs: Runs
     laws: Laws = Laws()
     frontier: Frontier
+    pruning: Pruning | None = Field(None, description="a second task, whose samples are ranked and pruned")
     published: Published | None = Field(None, description="a paper's numbers on these pools, to compare")
 
     @property

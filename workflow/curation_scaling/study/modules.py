@@ -28,6 +28,10 @@ _STAGES = {
     "shards-uids": "pools.partition.pools",
     "shards-subset": "pools.partition.pools",
     "shards-summary": "pools.partition.summary",
+    "rank": "ranking.stage",
+    "prune": "ranking.stage",
+    "prune-train": "runs.prune",
+    "pruning": "frontier.pruning",
 }
 
 
@@ -37,6 +41,10 @@ def stage_modules(study: PoolStudy, stage: str) -> list[str]:
         score = study.pools.score
         chosen = [f"pools.sources.{study.pools.source.kind}"]
         return ["pools.samples", *chosen, *([f"pools.scores.{_SCORES[score.kind]}"] if score else [])]
+    if stage == "task":
+        assert isinstance(study, Study)
+        assert study.pruning is not None
+        return ["ranking.task", f"pools.sources.{study.pruning.task.kind}"]
     if stage == "train":
         assert isinstance(study, Study)
         assert isinstance(study.runs, Train)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.model import PoolStudy, Study
+from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import Train
 from curation_scaling.study.shard_plan import ShardPlan
@@ -37,10 +38,16 @@ def describe_plan(study: PoolStudy | Rerun) -> str:
         seen = runs * study.runs.checkpoints[-1]
         lines.insert(2, f"runs: {runs} trainings ({study.pools.draws} draws x {study.runs.seeds} seeds a pool)")
         lines.insert(3, f"training: {seen:g} {study.unit} in all")
-        lines.append(f"jobs: {1 + study.pools.draws + unions + 1 + runs + 5}" if not cut else "\n".join(cut))
+        lines += cut
+        jobs = runs + 5 if cut else 1 + study.pools.draws + unions + 1 + runs + 5
     else:
         lines.insert(2, "runs: imported")
-        lines.append("jobs: 5")
+        jobs = 5
+    if study.pruning is not None:
+        trained = sum(len(cells_of(study.pruning, size)) for _, size in study.pruning.jobs)
+        lines.append(f"pruning: {trained} trainings on pruned pools, in {len(study.pruning.jobs)} jobs")
+        jobs += 3 + 2 * len(study.pruning.jobs)  # task, rank, pruning; prune and train each draw of each size
+    lines.append(f"jobs: {jobs}{' beside those on shards' if cut else ''}")
     return "\n".join(lines)
 
 
@@ -60,6 +67,6 @@ def _describe_rerun(rerun: Rerun) -> str:
         f"tables: {', '.join(table.name for table in rerun.tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        "jobs: 4",
+        f"jobs: {3 + bool(rerun.tables) + bool(rerun.rankings) + bool(rerun.theory)}",
     ]
     return "\n".join(lines)

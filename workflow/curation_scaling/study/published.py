@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Name, Part, Positive, Real, check_once
-from curation_scaling.study.checks import Check, ParameterCheck, ScalarCheck
+from curation_scaling.study.checks import ParameterCheck
+from curation_scaling.study.checks_base import Check, ScalarCheck
 from curation_scaling.study.frontier import RepetitionLaw
 
 

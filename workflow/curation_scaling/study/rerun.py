@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
+from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
+from curation_scaling.study.score_file import ScoreFile
+from curation_scaling.study.theory import Theory
 
 NUMBERS = ("params", "samples_seen", "unique_samples", "flops", "error")  # columns that laws read
 
@@ -47,6 +50,7 @@ class Table(Part):
     )
     columns: dict[str, str] = Field({}, description="column that laws read (or group): column of the file")
     run: list[str] = Field([], description="columns of the file that name a run together; default: the row's number")
+    means: list[str] = Field([], description="columns of the file; rows with the same values there become their mean")
     distinct: bool = Field(False, description="drop rows that repeat in the columns that are read")
     lookups: list[Lookup] = []
     derived: dict[str, str] = Field({}, description="column: formula of other columns, such as flops / (6 * params)")
@@ -132,21 +136,28 @@ class Rerun(Part):
     unit: Literal["samples", "tokens", "characters"] = Field("samples", description="unit of samples_seen")
     about: str = Field("", description="a paragraph for the report: what was published, what is done again")
     data_root: str | None = Field(None, description="folder of local copies of data files")
-    tables: list[Table] = Field(min_length=1)
+    tables: list[Table] = []
     formulas: list[Formula] = []
-    fits: list[FitOf] = Field(min_length=1)
+    fits: list[FitOf] = []
+    rankings: list[ScoreFile] = []
+    theory: Theory | None = None
     reproduction: list[AnyCheck] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Rerun":
-        for key, items in (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits)):
+        named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
+        for key, items in named:
             check_once(key, [item.name for item in items])
+        if not (self.tables or self.rankings or self.theory):
+            raise ValueError("tables: nothing to do again; give tables, rankings or theory")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
                 raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {', '.join(tables)}")
         grouped = {fit.name: fit.each_run for fit in self.fits}
         for i, check in enumerate(self.reproduction):
+            if isinstance(check, RankingCheck):
+                self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
             for key, name in fits_of(check):
                 if name not in grouped:
@@ -155,3 +166,29 @@ class Rerun(Part):
                     need = "one fit a run, set each_run" if each_run else "one fit to all rows, unset each_run"
                     raise ValueError(f"reproduction[{i}].{key}: {check.kind} needs {need} of {name!r}")
         return self
+
+    def _check_ranking(self, where: str, check: RankingCheck) -> None:
+        """A check of rankings or groups names what is there."""
+        if isinstance(check, GroupMeansCheck | CrossoverCheck):
+            if check.table not in (tables := [table.name for table in self.tables]):
+                raise ValueError(f"{where}.table: {check.table!r} is no table; these are: {', '.join(tables)}")
+            return
+        files = {ranking.name: ranking for ranking in self.rankings}
+        if check.ranking not in files:
+            raise ValueError(f"{where}.ranking: {check.ranking!r} is no ranking; these are: {', '.join(files)}")
+        known = files[check.ranking]
+        if isinstance(check, ReliabilityCheck):
+            named = {"metric": (check.metric, known.seeds)}
+        else:
+            named = {key: (getattr(check, key), known.metrics) for key in ("first", "second")}
+        for key, (name, choices) in named.items():
+            if name not in choices:
+                raise ValueError(f"{where}.{key}: {name!r} is not among {', '.join(choices) or 'none'}")
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the report's figures."""
+        theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
+        rankings = ["rank_correlation"] if self.rankings else []
+        groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
+        return [*theory, *rankings, *(["pruning_curves"] if groups else [])]

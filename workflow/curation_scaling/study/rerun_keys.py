@@ -19,6 +19,19 @@ def points_keys(rerun: Rerun) -> dict[str, Any]:
     }
 
 
+def scores_keys(rerun: Rerun) -> dict[str, Any]:
+    """How published scores are read and compared; the files enter by their bytes."""
+    left_out = {"__all__": {"file": {"path", "url"}}}
+    if not rerun.rankings:
+        return {}
+    return rerun.model_dump(mode="json", include={"seed", "rankings"}, exclude={"rankings": left_out})
+
+
+def theory_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is computed of the theory."""
+    return rerun.model_dump(mode="json", include={"seed", "theory"}) if rerun.theory else {}
+
+
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
     """The laws, the fits and the published numbers."""
     return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
@@ -31,11 +44,15 @@ def report_keys(rerun: Rerun) -> dict[str, Any]:
 
 _KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
     "points": points_keys,
+    "published-scores": scores_keys,
+    "theory": theory_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
 _MODULES = {
     "points": "laws.reproduction.points",
+    "published-scores": "ranking.published",
+    "theory": "laws.perceptron.stage",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,9 @@ from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
+from curation_scaling.laws.reproduction.number import Number
+from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
+from curation_scaling.laws.reproduction.theory_numbers import theory_numbers
 from curation_scaling.study.checks import (
     AnyCheck,
     BestShareCheck,
@@ -23,45 +26,27 @@ from curation_scaling.study.checks import (
     ProfileRangeCheck,
     RSquaredCheck,
 )
+from curation_scaling.study.ranking_checks import RankingCheck
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.theory_checks import TheoryCheck
 
 _BISECTIONS = 40
 
 
-class Number(NamedTuple):
-    """One row of `laws/reproduction`, without its order; `agrees` follows from the others."""
-
-    quantity: str
-    published: float | None
-    refit: float
-    lower: float | None = None
-    upper: float | None = None
-    level: float | None = None
-    tolerance: float | None = None
-    reaches: bool = False  # the published number is a least value
-
-    @property
-    def agrees(self) -> bool | None:
-        """Whether the difference is within the tolerance, else whether the interval holds the published number.
-
-        None where nothing was published.
-        """
-        if self.published is None:
-            return None
-        if self.reaches:
-            return self.refit >= self.published
-        if self.tolerance is not None:
-            return abs(self.refit - self.published) <= self.tolerance
-        lower, upper = (-np.inf if self.lower is None else self.lower), (np.inf if self.upper is None else self.upper)
-        return bool(lower <= self.published <= upper)
-
-
-def numbers_of(rerun: Rerun, check: AnyCheck, fits: Mapping[str, Fitted]) -> Iterator[Number]:
-    """Compute a check's numbers from the rerun's fits (by name).
+def numbers_of(
+    rerun: Rerun, check: AnyCheck, fits: Mapping[str, Fitted], tables: Mapping[str, pl.DataFrame]
+) -> Iterator[Number]:
+    """Compute a check's numbers from the rerun's fits (by name), and from its `points`, `correlation`, `reliability`.
 
     Raises:
         InputError: if it names a parameter, run or group that is not there.
     """
+    if isinstance(check, TheoryCheck):
+        yield from theory_numbers(rerun.seed, check)
+        return
+    if isinstance(check, RankingCheck):
+        yield from ranking_numbers(rerun.seed, check, tables)
+        return
     match check:
         case ObjectiveCheck():
             fit = fits[check.fit].only.fit

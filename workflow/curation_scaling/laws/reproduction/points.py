@@ -48,6 +48,8 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
         frame = frame.with_columns(_derived(frame, name, formula, where))
     for rule in table.where:
         frame = _kept(frame, rule, where)
+    if table.means:
+        frame = _averaged(frame, table.means)
     if table.frontier is not None:
         frame = pareto(frame, table.frontier)
     if frame.is_empty():
@@ -68,11 +70,18 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
 def _sources(table: Table) -> list[str]:
     """The columns of the files that a table reads."""
     made = {*table.columns, *(lookup.to for lookup in table.lookups), *table.derived}
-    asked = [*table.columns.values(), *table.run, *(lookup.column for lookup in table.lookups)]
+    asked = [*table.columns.values(), *table.run, *table.means, *(lookup.column for lookup in table.lookups)]
     used = [name for formula in table.derived.values() for name in symbolic.symbols(symbolic.parse(formula))]
     used += [rule.column for rule in (*table.where, *([table.fitted] if table.fitted else []))]
     used += [table.frontier] if table.frontier else []
     return list(dict.fromkeys([*asked, *(name for name in used if name not in made)]))
+
+
+def _averaged(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """The mean of every number over the rows that agree in `by`; other columns keep their first value."""
+    numeric = [name for name, kind in frame.schema.items() if kind.is_numeric() and name not in (_ROW, *by)]
+    others = [name for name in frame.columns if name not in (*numeric, *by)]
+    return frame.group_by(by, maintain_order=True).agg(pl.col(numeric).mean(), pl.col(others).first())
 
 
 def _looked_up(frame: pl.DataFrame, lookup: Lookup) -> pl.Series:
@@ -87,9 +96,10 @@ def _derived(frame: pl.DataFrame, name: str, formula: str, where: str) -> pl.Ser
     for symbol in symbolic.symbols(tree):
         if symbol not in frame.columns:
             raise InputError(f"{where}: formula {formula!r} of {name!r} reads {symbol!r}, which is no column yet")
-        if not frame[symbol].dtype.is_numeric():
+        numbers = frame[symbol].cast(pl.Float64, strict=False)  # a column that names runs was read as text
+        if numbers.null_count() > frame[symbol].null_count():
             raise InputError(f"{where}: formula {formula!r} of {name!r} reads {symbol!r}, which holds no numbers")
-        values[symbol] = frame[symbol].cast(pl.Float64).to_numpy()
+        values[symbol] = numbers.to_numpy()
     with np.errstate(all="ignore"):
         return pl.Series(name, np.broadcast_to(symbolic.evaluate(tree, values), frame.height).copy())
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
-from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
+from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
-from curation_scaling.laws.reproduction.numbers import Number, numbers_of
+from curation_scaling.laws.reproduction.number import Number
+from curation_scaling.laws.reproduction.numbers import numbers_of
 from curation_scaling.laws.reproduction.tables import describe_fits, diagnostic_rows, fit_rows, hold_out_rows
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write, write_bytes
-from curation_scaling.study.checks import Check
+from curation_scaling.study.checks_base import Check
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.rerun_keys import reproduction_keys
 
@@ -27,24 +30,33 @@ def reproduce(rerun: Rerun, layout: Layout) -> None:
     Raises:
         InputError: if the points do not carry a law, or a check names what is not there.
     """
-    points = read(layout.points, POINTS, study=rerun.study)
-    fits = {spec.name: fit_points(rerun, spec, points) for spec in rerun.fits}
-    held_out, refused = zip(*(hold_out_rows(fitted) for fitted in fits.values()), strict=True)
-    diagnostics = pl.concat([*(diagnostic_rows(fitted) for fitted in fits.values()), *refused])
-    inputs = inputs_digest(reproduction_keys(rerun), layout.points)
-    for schema, frame in (
-        (FITS, pl.concat(fit_rows(fitted) for fitted in fits.values())),
-        (HOLDOUT, pl.concat(held_out)),
+    tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in _sources(rerun, layout)}
+    fits = {spec.name: fit_points(rerun, spec, tables["points"]) for spec in rerun.fits}
+    held_out, refused = zip(*(hold_out_rows(fitted) for fitted in fits.values()), strict=True) if fits else ((), ())
+    diagnostics = [*(diagnostic_rows(fitted) for fitted in fits.values()), *refused]
+    inputs = inputs_digest(reproduction_keys(rerun), *(path for path, _ in _sources(rerun, layout)))
+    for schema, frames in (
+        (FITS, [fit_rows(fitted) for fitted in fits.values()]),
+        (HOLDOUT, held_out),
         (DIAGNOSTICS, diagnostics),
-        (REPRODUCTION, compare_numbers(rerun, fits)),
+        (REPRODUCTION, [compare_numbers(rerun, fits, tables)]),
     ):
+        frame = pl.concat(frames) if frames else schema.empty
         write(layout.law(schema.name.removeprefix("laws/")), schema, frame, study=rerun.study, inputs=inputs)
     write_bytes(layout.fits_text, describe_fits(list(fits.values())).encode())
 
 
-def compare_numbers(rerun: Rerun, fits: dict[str, Fitted]) -> pl.DataFrame:
+def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
+    """The artifacts that the fits and the checks read."""
+    ranked = [(layout.ranking("correlation"), CORRELATION), (layout.ranking("reliability"), RELIABILITY)]
+    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else [])]
+
+
+def compare_numbers(
+    rerun: Rerun, fits: Mapping[str, Fitted], tables: Mapping[str, pl.DataFrame] | None = None
+) -> pl.DataFrame:
     """Rows of `laws/reproduction`, in the order of the study's checks."""
-    return number_rows(rerun.reproduction, lambda check: numbers_of(rerun, check, fits))
+    return number_rows(rerun.reproduction, lambda check: numbers_of(rerun, check, fits, tables or {}))
 
 
 def number_rows(

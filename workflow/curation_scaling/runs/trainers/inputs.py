@@ -59,7 +59,7 @@ class CharacterInputs:
 
 
 class FeatureInputs:
-    """Every sample is a unit: predict `label` from `features` (pixels 0 to 255, scaled to 0 to 1).
+    """Every sample is a unit: predict `label` from `features` (pixels 0 to 255, scaled to 0 to 1; reals stay).
 
     With `pca` the features are projected on that many principal components of the pools that are trained on; nothing
     is learnt from the test set.
@@ -102,7 +102,11 @@ class FeatureInputs:
 
 
 def _pixels(features: pl.Series) -> NDArray[np.float32]:
-    return features.to_numpy().astype(np.float32) / np.float32(255)
+    """Pixels from 0 to 1; features that are real numbers already, as they are."""
+    values = features.to_numpy()
+    if values.dtype == np.float32:
+        return np.array(values)
+    return values.astype(np.float32) / np.float32(255)
 
 
 def _contexts(chunks: pl.Series, context: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

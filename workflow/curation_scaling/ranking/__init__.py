@@ -1,0 +1,1 @@
+"""Rankings: how hard, redundant or prototypical each sample is, and which samples a pruned pool keeps."""
