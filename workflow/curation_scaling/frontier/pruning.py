@@ -10,8 +10,11 @@ import polars as pl
 from curation_scaling.artifacts import FRONTIER, RUNS, SWITCHES
 from curation_scaling.artifacts_ranking import CURVES, ENVELOPE, EXPONENTS, PRUNING_FITS
 from curation_scaling.errors import InputError
-from curation_scaling.frontier.compare import compare
+from curation_scaling.frontier.budgets import FAR
+from curation_scaling.frontier.candidates import by_size
+from curation_scaling.frontier.compare import compare, pareto_set
 from curation_scaling.frontier.curves import predict_pools
+from curation_scaling.frontier.forecaster import utility_left
 from curation_scaling.frontier.switches import find_switches
 from curation_scaling.laws.fit import Array, fit_law
 from curation_scaling.laws.pruned import (
@@ -26,7 +29,7 @@ from curation_scaling.laws.saved import SavedFit
 from curation_scaling.laws.selection import select_runs
 from curation_scaling.layout import Layout
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import inputs_digest, read, write
+from curation_scaling.store import empty, inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import pruning_keys
 from curation_scaling.study.pruning import Pruning
@@ -155,9 +158,7 @@ def budget_frontier(pruning: Pruning, runs: pl.DataFrame, seed: int) -> tuple[pl
     budgets = np.unique(np.concatenate([np.geomspace(low, high, BUDGETS), np.array(pruning.checkpoints, float)]))
     measured = {(p, n): e for p, n, e in bare.group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()}
     cost = float(bare["flops"][0] / bare["samples_seen"][0])
-    frontier = _frontier_rows(
-        compare(*predict_pools(saved, sizes, budgets), pruning.level), sizes, budgets, measured, cost
-    )
+    frontier = _frontier_rows(saved, sizes, budgets, measured, cost, pruning.level, float(bare["samples_seen"].max()))  # type: ignore[arg-type]
     found = find_switches(lambda b: predict_pools(saved, sizes, b), low, high, pruning.level)
     names = list(sizes)
     rows = [
@@ -171,26 +172,49 @@ def budget_frontier(pruning: Pruning, runs: pl.DataFrame, seed: int) -> tuple[pl
     return frontier.with_columns(**rule), pl.DataFrame(rows, schema=types, orient="row").with_columns(**rule)
 
 
-def _frontier_rows(compared, sizes, budgets, measured, cost) -> pl.DataFrame:  # type: ignore[no-untyped-def]
-    rows = []
-    for p, (pool, parts) in enumerate(sizes.items()):
-        unique = sum(parts.values())
-        for b, samples in enumerate(budgets):
+def _frontier_rows(
+    fit: SavedFit,
+    sizes: dict[str, dict[str, int]],
+    budgets: Array,
+    measured: dict[tuple[str, int], float],
+    cost: float,
+    level: float,
+    most_seen: float,
+) -> pl.DataFrame:
+    compared = compare(*predict_pools(fit, sizes, budgets), level)
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    rows: list[dict[str, Any]] = []
+    for p, (pool, members) in enumerate(sizes.items()):
+        unique = members[pool]
+        mixture = by_size(members)
+        for b, samples in enumerate(budgets.tolist()):
             at = {name: measured.get((name, round(samples))) for name in sizes}
             known = [e for e in at.values() if e is not None]
+            part: dict[str, Any] = {"pool": pool, "weight": 1.0, "size": unique, "repetitions": samples / unique}
+            part |= dict.fromkeys(("utility_left", "lower", "upper"))
+            if (left := utility_left(fit, mixture, samples)) is not None:
+                lower, upper = np.quantile(left[1][:, 0], tails)
+                part |= {"utility_left": float(left[0][0]), "lower": float(lower), "upper": float(upper)}
             rows.append(
                 {
-                    "budget": float(samples),
+                    "budget": samples,
                     "unit": "samples",
-                    "flops": float(samples) * cost,
+                    "flops": samples * cost,
                     "pool": pool,
                     "unique_samples": unique,
-                    "repetitions": float(samples) / unique,
+                    "repetitions": samples / unique,
+                    "parts": [part],
                     **{k: v[p, b].item() for k, v in compared._asdict().items()},
+                    "reach": samples / most_seen,
+                    "far": samples > FAR * most_seen,
                     "extrapolated": False,
                     "measured": at[pool],
                     "measured_best": at[pool] == min(known) if len(known) == len(sizes) else None,
                 }
             )
-    types = {"flops": pl.Float64, "measured": pl.Float64, "measured_best": pl.Boolean}
-    return pl.DataFrame(rows, schema_overrides=types)
+    types = empty(FRONTIER).schema
+    frame = pl.DataFrame(rows, schema={name: types[name] for name in rows[0]})
+    spent, unique_samples, error = (
+        frame[name].to_numpy().astype(float) for name in ("budget", "unique_samples", "predicted")
+    )
+    return frame.with_columns(pareto_unique=pl.Series(pareto_set(spent, unique_samples, error)))
