@@ -85,3 +85,8 @@ def settings(stage, **fixed):
 def code(stage):
     """The digest of the package's modules that compute a stage."""
     return code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))
+
+
+def cells(wildcards):
+    """The pruned pools of one initial size."""
+    return [cell.pool for cell in cells_of(STUDY.pruning, int(wildcards.size))]

@@ -3,11 +3,6 @@ RANKED = [PATHS.ranking(name) for name in ("dynamics", "scores", "correlation", 
 PRUNED = [PATHS.pruning(name) for name in ("runs", "curves", "fits", "exponents", "envelope", "frontier", "switches")]
 
 
-def cells(wildcards):
-    """The pruned pools of one initial size."""
-    return [cell.pool for cell in cells_of(STUDY.pruning, int(wildcards.size))]
-
-
 rule task:
     output:
         PATHS.ranking("task"),
