@@ -4,8 +4,8 @@ The pool is generated in the canonical form (ids and a float32 score, sorted by 
 scores rounded so that they tie. Each contender runs once, in a process of its own, on two cores; its CPU-seconds, wall
 time, and the peak memory of its process tree stand beside each other, then each against its target.
 
-- ours: the workflow's own jobs (levels, cut, subset files, summary), as Snakemake starts them: one a pass up to 250M
-  rows, then two at a time.
+- ours: the workflow's own jobs (cut and summary up to 250M rows; above, levels, cut, subset files and summary, two at
+  a time), as Snakemake starts them.
 - floor: read the scores, read ids and scores, write them back to Parquet and to .npy. Nothing is decided.
 - duckdb: exact quantiles, ties looked up by id, one partitioned COPY; no .npy.
 - polars: scores sorted in memory, then one lazy pass a range, .npy appended.
@@ -182,7 +182,7 @@ def ours(folder: Path, no_npy: bool) -> Cost:
     batches = range(len(plan.ranges))
 
     def passes() -> Iterator[list[list[str]]]:
-        for level in range(plan.levels(BUCKETS)):
+        for level in range(plan.levels_apart(BUCKETS)):
             name = ["shards-level", results, "--select", BUCKETS, "--level", str(level)]
             yield [[*name, "--batch", str(b)] for b in batches]
         yield [["shards-cut", results, "--batch", str(b)] for b in batches]

@@ -50,7 +50,8 @@ def build(study: PoolStudy, root: Path) -> Layout:
     if plan.two_steps:
         for b in batches:
             score_ranges(study, layout, b)
-    select(study, layout, BUCKETS)
+    if not plan.at_once:
+        select(study, layout, BUCKETS)
     for b in batches:
         cut_ranges(study, layout, b)
     for pool in study.pools.joined:

@@ -6,18 +6,6 @@ import pyarrow as pa
 
 from curation_scaling.artifacts import Column, Schema
 
-CELLS = Schema(
-    "pools/_work/select",
-    (
-        Column("group", pa.int32(), "place among the groups' names"),
-        Column("prefix", pa.uint64(), "raw bits above the lane, in the top of 64"),
-        Column("cell", pa.int64(), "raw bits of the lane"),
-        Column("rows", pa.int64()),
-        Column("size", pa.int64(), "units of the study"),
-    ),
-    sort=("group", "prefix", "cell"),
-)
-
 HISTOGRAM = Schema(
     "pools/histogram",
     (

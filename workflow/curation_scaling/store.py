@@ -14,16 +14,17 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation_scaling import __version__
 from curation_scaling.artifacts import Schema
 from curation_scaling.errors import InputError
+
+if TYPE_CHECKING:  # a job that writes no frame does not pay for them
+    import polars as pl
 
 ROW_GROUP = 1 << 20
 
@@ -95,8 +96,23 @@ def hashed(path: Path) -> Iterator[IO[bytes]]:
         through = _Hashed(file)
         yield through  # type: ignore[misc]
         checksum_path(path).unlink(missing_ok=True)  # a crash between the two renames must not leave an old checksum
+    _record(path, through.sha256.hexdigest())
+
+
+@contextmanager
+def hashed_when_whole(path: Path) -> Iterator[IO[bytes]]:
+    """`hashed` for a file whose start is written last; it is hashed as it lies on disk."""
+    with atomic(path) as file:
+        yield file
+        file.flush()
+        sha256 = file_sha256(Path(file.name))
+        checksum_path(path).unlink(missing_ok=True)
+    _record(path, sha256)
+
+
+def _record(path: Path, sha256: str) -> None:
     with atomic(checksum_path(path)) as file:
-        file.write(f"{through.sha256.hexdigest()}  {path.name}\n".encode())
+        file.write(f"{sha256}  {path.name}\n".encode())
 
 
 def write_bytes(path: Path, content: bytes | Callable[[IO[bytes]], None]) -> None:
@@ -152,6 +168,9 @@ def _conform(path: Path, schema: Schema, frame: pl.DataFrame) -> pa.Table:
 
 def validate(path: Path, schema: Schema, table: pa.Table) -> None:
     """Raise InputError that names the file, the column and the first bad row."""
+    import polars as pl
+    import pyarrow.compute as pc
+
     for name in table.column_names:
         column, values = schema.column(name), table[name]
         if column is None:
@@ -177,6 +196,8 @@ def validate(path: Path, schema: Schema, table: pa.Table) -> None:
 
 def empty(schema: Schema) -> pl.DataFrame:
     """No rows, with the schema's columns."""
+    import polars as pl
+
     frame = pl.from_arrow(pa.schema([c.field for c in schema.columns]).empty_table())
     assert isinstance(frame, pl.DataFrame)
     return frame
@@ -212,6 +233,8 @@ def recorded(path: Path) -> str:
 
 def read(path: Path, schema: Schema, *, study: str | None = None) -> pl.DataFrame:
     """Verify `path` against its recorded sha256, its schema and its study, and return its rows."""
+    import polars as pl
+
     verify(path)
     try:
         with pq.ParquetFile(path) as file:  # read_table would import the data sets of Arrow, and pandas if it is there

@@ -107,7 +107,7 @@ for b in BATCHES:
             command("shards-merge") + " {params.job} 2> {log}"
 
     for selection in [BUCKETS, *(f.name for f in PLAN.top_filters)]:
-        for level in range(PLAN.levels(selection)):
+        for level in range(PLAN.levels_apart(selection)):
 
             rule:
                 name:
@@ -192,11 +192,13 @@ for b in BATCHES:
             f"cut_{b}"
         input:
             [WORK.scored(part) for part in PLAN.ranges[b]],
-            levels(BUCKETS, PLAN.levels(BUCKETS)),
+            levels(BUCKETS, PLAN.levels_apart(BUCKETS)),
             [WORK.read(t, i) for t in PLAN.tables for i in range(len(PLAN.batches(t)))],
         output:
             [PATHS.part(name, part) for name in STUDY.pools.bucket_names for part in PLAN.ranges[b]],
             WORK.tally(b),
+            levels(BUCKETS, PLAN.levels(BUCKETS)) if PLAN.at_once else [],
+            [PATHS.whole_subset(name) for name in STUDY.pools.bucket_names] if PLAN.at_once else [],
         log:
             f"{LOGS}/shards/cut-{b}.log",
         benchmark:

@@ -24,7 +24,7 @@ from curation_scaling.store import hashed
 Rows = dict[str, NDArray[Any]]
 """Columns by name, all of one length; `group` holds codes of a list of names."""
 
-_FEW = ("bucket", "shard")  # columns of few values, in dictionaries
+_FEW = ("shard",)  # columns of few values, in dictionaries
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
@@ -100,6 +100,8 @@ def writer(
         "compression": {f.name: "none" if f.name in plain else "zstd" for f in schema},
         "compression_level": {f.name: 1 for f in schema if f.name not in plain},
         "write_page_checksum": True,
+        "write_statistics": [n for n in schema.names if n not in plain or n == "uid_hi"],
+        "write_batch_size": 1 << 16,
         "sorting_columns": [pq.SortingColumn(schema.get_field_index(n)) for n in ("uid_hi", "uid_lo")]
         if sorted_by_uid
         else None,

@@ -48,4 +48,4 @@ def check_once(key: str, values: Sequence[object]) -> None:
 class Part(BaseModel):
     """A mapping of the study file: unknown keys and silent conversions are refused, and values never change."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)

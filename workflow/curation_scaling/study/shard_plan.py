@@ -72,6 +72,11 @@ class ShardPlan:
         stops = [i * self.parts // jobs for i in range(jobs + 1)]
         return [range(a, b) for a, b in pairwise(stops)]
 
+    @property
+    def at_once(self) -> bool:
+        """Whether one job can pass over all rows: it then finds the cuts, cuts, and writes the subset files too."""
+        return len(self.ranges) == 1
+
     def batches(self, table: str) -> list[list[str]]:
         """The shards of each reading job of a table."""
         return self._batches[table]
@@ -92,11 +97,16 @@ class ShardPlan:
             so_far += weight
         return [batch for batch in batches if batch]
 
+    def levels_apart(self, selection: str) -> int:
+        """Levels of a selection that have jobs of their own."""
+        return 0 if self.at_once and selection == BUCKETS else self.levels(selection)
+
     @property
     def pool_batches(self) -> dict[str, list[str]]:
-        """The pools whose subset files a job writes, by the first: a share of the buckets, or one other pool."""
+        """The pools whose subset files a job of its own writes, by the first: some buckets, or one other pool."""
         pools = self.study.pools
-        names, jobs = pools.bucket_names, min(self.jobs, len(pools.bucket_names))
+        names = [] if self.at_once else pools.bucket_names
+        jobs = min(self.jobs, len(names))
         buckets = [names[i * len(names) // jobs : (i + 1) * len(names) // jobs] for i in range(jobs)]
         return {batch[0]: batch for batch in (*buckets, *([name] for name in (*pools.joined, *pools.subsets)))}
 

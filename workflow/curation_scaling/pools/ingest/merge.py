@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.pools.dedup.contents import ContentWriter
 from curation_scaling.pools.dedup.ids import check_collisions, keep_best
 from curation_scaling.pools.filter.predicates import predicates
+from curation_scaling.pools.ingest.batches import check_batches
 from curation_scaling.pools.ingest.order import uid_order
-from curation_scaling.pools.ledger import Ledger, read_json
+from curation_scaling.pools.ledger import Ledger
 from curation_scaling.pools.score.attach import attach, sort_table
 from curation_scaling.pools.score.combine import row_score
 from curation_scaling.pools.score.finish import drop_filtered, drop_unscored, write_scored
@@ -103,31 +103,6 @@ def _codes(encoded: pa.DictionaryArray, groups: Sequence[str]) -> NDArray[np.int
     place = {name: i for i, name in enumerate(groups)}
     of = np.array([place[name] for name in encoded.dictionary.to_pylist()], np.int32)
     return of[encoded.indices.to_numpy()] if len(of) else np.empty(0, np.int32)
-
-
-def check_batches(layout: Layout, plan: ShardPlan) -> tuple[list[str], list[list[str]]]:
-    """All groups by name and each table's shards by digest, once all its batches had columns of the same types.
-
-    Raises:
-        InputError: if the shards of two batches differ.
-    """
-    groups: set[str] = set()
-    digests: list[list[str]] = []
-    for table in plan.tables:
-        digests.append([])
-        first: dict[str, str] | None = None
-        for batch, shards in enumerate(plan.batches(table)):
-            counts = read_json(layout.work.read(table, batch))
-            groups |= set(counts["groups"])
-            digests[-1] += counts["shards"]
-            first = first or counts["types"]
-            for column, kind in counts["types"].items():
-                if first.get(column) != kind:
-                    raise InputError(
-                        f"{shards[0]}: column {column!r} holds {kind}, in {plan.tables[table][0]} it holds "
-                        f"{first.get(column)}; all shards need the same schema"
-                    )
-    return sorted(groups), [sorted(table) for table in digests]
 
 
 def _attach(rows: Rows, tables: dict[str, Runs], plan: ShardPlan, part: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -16,15 +15,15 @@ from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.pools.ingest.order import uid_order
 from curation_scaling.pools.partition.stage import pool_schema
+from curation_scaling.pools.partition.uids import uid_writer
 from curation_scaling.pools.select.assign import Assigner
 from curation_scaling.pools.select.bits import lanes_of
 from curation_scaling.pools.select.cuts import Cut, find_cuts, wanted
 from curation_scaling.pools.select.ends import Ends
 from curation_scaling.pools.select.histogram import Histogram, by_prefix
-from curation_scaling.pools.subset import SUBSET
-from curation_scaling.pools.table import height, open_table, read_rows, read_table, writer
+from curation_scaling.pools.table import read_rows, read_table, writer
 from curation_scaling.seeds import derive_seed, mix64
-from curation_scaling.store import digest, recorded, write_bytes
+from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import join_keys, subset_keys
 from curation_scaling.study.shard_plan import ShardPlan
@@ -56,23 +55,10 @@ def write_uids(study: PoolStudy, layout: Layout, pool: str) -> None:
     """Write the DataComp subset files of the pools of one job, named by the first, from their sorted parts."""
     plan = ShardPlan(study)
     for name in plan.pool_batches[pool]:
-        paths = [layout.part(name, part) for part in range(plan.parts)]
-        write_bytes(layout.whole_subset(name), partial(_write_array, paths=paths))
-
-
-def _write_array(file: Any, paths: list[Path]) -> None:
-    total = 0
-    for path in paths:
-        opened = open_table(path)
-        total += opened.metadata.num_rows
-        opened.close()
-    header = {"descr": np.lib.format.dtype_to_descr(SUBSET), "fortran_order": False, "shape": (total,)}
-    np.lib.format.write_array_header_1_0(file, header)
-    for path in paths:
-        rows = read_rows(path, ["uid_hi", "uid_lo"])
-        array = np.empty((height(rows), 2), np.uint64)
-        array[:, 0], array[:, 1] = rows["uid_hi"], rows["uid_lo"]
-        file.write(array.data.cast("B") if len(array) else b"")
+        with uid_writer(layout.whole_subset(name)) as file:
+            for part in range(plan.parts):
+                rows = read_rows(layout.part(name, part), ["uid_hi", "uid_lo"])
+                file.append(rows["uid_hi"], rows["uid_lo"])
 
 
 def write_subset_pool(study: PoolStudy, layout: Layout, pool: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import astuple
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from curation_scaling.layout import Layout
-from curation_scaling.pools.ingest.merge import check_batches
+from curation_scaling.pools.ingest.batches import check_batches
 from curation_scaling.pools.ingest.order import partition
 from curation_scaling.pools.partition.tally import Tally
-from curation_scaling.pools.select.stage import Selection
+from curation_scaling.pools.partition.uids import UidWriter, uid_writer
+from curation_scaling.pools.select.stage import Selection, count_level
 from curation_scaling.pools.table import Rows, read_rows, writer
 from curation_scaling.shard_artifacts import part_schema
 from curation_scaling.store import digest, recorded, write_bytes
@@ -23,7 +25,22 @@ from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
 
 
 def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
-    """Write the parts of all buckets for one job's ranges, and the tally of each bucket."""
+    """Write the parts of all buckets for one job's ranges, and the tally of each bucket.
+
+    Where one job can pass over all rows, it finds the cuts first, and writes the subset files too.
+    """
+    plan = ShardPlan(study)
+    if plan.at_once:
+        for level in range(plan.levels(BUCKETS)):
+            count_level(study, layout, BUCKETS, level, batch)
+    with ExitStack() as stack:
+        files = []
+        if plan.at_once:
+            files = [stack.enter_context(uid_writer(layout.whole_subset(b))) for b in study.pools.bucket_names]
+        _cut(study, layout, batch, files)
+
+
+def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -> None:
     plan = ShardPlan(study)
     selection = Selection(study, layout, BUCKETS)
     cuts = selection.exact_cuts()
@@ -47,6 +64,8 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
             bucket["bucket"] = np.full(b - a, k + 1, np.int32)
             write_part(study, layout, name, part, bucket, groups, inputs)
             tallies[k].add(bucket, study.pools.keep)
+            if files:
+                files[k].append(bucket["uid_hi"], bucket["uid_lo"])
     report = [tally.record() for tally in tallies]
     write_bytes(layout.work.tally(batch), (json.dumps(report) + "\n").encode())
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
-from curation_scaling.pools.ingest.merge import check_batches
+from curation_scaling.pools.ingest.batches import check_batches
 from curation_scaling.pools.ledger import KEPT, Ledger, check_balance, read_json
 from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.select.bits import LANE, value_of

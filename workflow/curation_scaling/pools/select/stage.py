@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any, Literal
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation_scaling.errors import InputError
@@ -17,14 +17,16 @@ from curation_scaling.pools.select.bits import Keep
 from curation_scaling.pools.select.cuts import Cut, edge_cuts, find_cuts, ties_in, wanted
 from curation_scaling.pools.select.ends import Ends, equal_shares, group_ends, quantile_edges, top_ends
 from curation_scaling.pools.select.histogram import CELL, Histogram, by_prefix, merge
-from curation_scaling.pools.table import read_rows
-from curation_scaling.shard_artifacts import CELLS
-from curation_scaling.store import digest, read, recorded, write
+from curation_scaling.pools.table import Rows, height, read_rows, writer
+from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import level_keys
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
 
 By = Literal["rows", "size"]
+
+LEVEL = pa.schema([(name, pa.from_numpy_dtype(CELL[name])) for name in CELL.names or ()])
+"""A histogram's file: raw bits of the lane (cell), and above it (prefix), by place of the group; sorted by these."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Selection:
     def tables(self, level: int) -> list[NDArray[Any]]:
         """The histogram of one level of every batch."""
         batches = range(len(self.plan.ranges))
-        return [_records(read(self.layout.work.level(self.name, level, b), CELLS)) for b in batches]
+        return [_records(read_rows(self.layout.work.level(self.name, level, b))) for b in batches]
 
     def ends(self, counts: NDArray[Any]) -> Ends:
         """Where the buckets end, from the merged histogram of level 0.
@@ -145,17 +147,18 @@ def count_level(study: PoolStudy, layout: Layout, select: str, level: int, batch
     for part in selection.plan.ranges[batch]:
         histogram.add(*selection.rows_of(part))
     table = histogram.table()
-    frame = pl.DataFrame({name: table[name] for name in CELL.names or ()})
     batches, work = range(len(selection.plan.ranges)), layout.work
     above = [recorded(work.level(select, k, b)) for k in range(level) for b in batches]
     inputs = digest(level_keys(study, select), level, [recorded(path) for path in paths], above)
-    write(work.level(select, level, batch), CELLS, frame, study=study.study, inputs=inputs)
+    metadata = {"study": study.study, "artifact": "pools/_work/select", "inputs": inputs}
+    with writer(work.level(select, level, batch), LEVEL, metadata) as file:
+        file.append({name: np.ascontiguousarray(table[name]) for name in LEVEL.names})
 
 
-def _records(frame: pl.DataFrame) -> NDArray[Any]:
-    table = np.empty(frame.height, CELL)
-    for name in CELL.names or ():
-        table[name] = frame[name].to_numpy()
+def _records(rows: Rows) -> NDArray[Any]:
+    table = np.empty(height(rows), CELL)
+    for name, column in rows.items():
+        table[name] = column
     return table
 
 
