@@ -284,6 +284,31 @@ def test_a_kill_between_the_two_files_leaves_no_wrong_checksum(written):
         store.verify(written)
 
 
+def test_the_next_write_removes_what_a_kill_left(tmp_path):
+    """A process that dies in the middle of a write cannot clean up; other files' temporaries are not touched."""
+    path, other = tmp_path / "a.npy", tmp_path / "b.npy"
+    script = "import os, sys; from pathlib import Path; from curation_scaling import store\n"
+    script += "with store.atomic(Path(sys.argv[1])) as file: file.write(b'half'); file.flush(); os._exit(1)"
+    for victim in (path, store.checksum_path(path), other):
+        assert subprocess.run([sys.executable, "-c", script, str(victim)], check=False).returncode == 1
+    assert len(files(tmp_path)) == 3
+    store.write_bytes(path, b"whole")
+    left = [name for name in files(tmp_path) if name.endswith(".tmp")]
+    assert len(left) == 1
+    assert left[0].startswith(".b.npy.")
+    assert path.read_bytes() == b"whole"
+
+
+def test_a_file_whose_start_is_written_last_is_hashed_whole(tmp_path):
+    path = tmp_path / "a.npy"
+    with store.hashed_when_whole(path) as file:
+        file.write(b"....body")
+        file.seek(0)
+        file.write(b"head")
+    assert path.read_bytes() == b"headbody"
+    assert store.verify(path) == hashlib.sha256(b"headbody").hexdigest()
+
+
 def test_inputs_digest_reads_keys_and_bytes_but_no_paths(tmp_path):
     paths = [tmp_path / name for name in ("a.parquet", "b/c.parquet", "d.parquet")]
     for path in paths[:2]:

@@ -6,6 +6,7 @@ artifact stands `<artifact>.sha256`, in the form that `sha256sum --check` reads.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
@@ -54,10 +55,15 @@ def checksum_path(path: Path) -> Path:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when not."""
+    """Open a temporary file beside `path`; it takes the name `path` when the block ends well, and vanishes when not.
+
+    What a killed job left of an earlier try goes first; a job that still writes there fails, and mixes nothing.
+    """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 32}.tmp"):
+            left.unlink(missing_ok=True)
         try:
             with temporary.open("xb") as file:
                 yield file
