@@ -26,9 +26,8 @@ def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.i
     if not tied.any():
         return order
     inside = np.flatnonzero(np.append(tied, False) | np.append(False, tied))
-    run = np.cumsum(np.append(True, ~tied))[inside]
-    rows = order[inside]
-    order[inside] = rows[np.lexsort((rows, low[rows], high[rows], run))]
+    rows = order[inside]  # in the order of their leading bits, then of their number
+    order[inside] = rows[np.lexsort((low[rows], high[rows]))]
     return order
 
 
