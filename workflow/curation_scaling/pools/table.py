@@ -25,7 +25,7 @@ Rows = dict[str, NDArray[Any]]
 """Columns by name, all of one length; `group` holds codes of a list of names."""
 
 _FEW = ("shard",)  # columns of few values, in dictionaries
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 def _keep_freed_memory() -> None:
@@ -35,7 +35,7 @@ def _keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except AttributeError:
         return  # not glibc: only slower
-    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
     mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
 
 
