@@ -1,26 +1,10 @@
 # From shards to the pools: ingest by batch of shards, then passes over fixed ranges of uids, shared out among jobs.
 # One rule a job: what a job writes depends on its share, which no wildcard can say. A shell line is read when its job
 # runs, after the loops: what differs between jobs stands in params.
-from curation_scaling.study.shard_plan import BUCKETS, ShardPlan, is_remote
-
-PLAN = ShardPlan(STUDY)
-WORK = PATHS.work
-BATCHES = range(len(PLAN.ranges))
+from curation_scaling.study.shard_plan import BUCKETS, is_remote
 
 
-def fetched(shards):
-    """The shards of a batch that have an address, as a storage plugin fetches them."""
-    return [storage(shard) for shard in shards if is_remote(shard)]
-
-
-def levels(selection, below):
-    """The histograms of the levels above one."""
-    return [WORK.level(selection, level, b) for level in range(below) for b in BATCHES]
-
-
-def keys(stage, **identity):
-    """The digest of the study's keys that a job depends on."""
-    return stage_digest(STUDY, stage, **identity)
+include: "shards_common.smk"
 
 
 for i, shard in enumerate(PLAN.generated):
