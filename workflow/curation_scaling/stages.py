@@ -1,0 +1,264 @@
+"""Every stage of the workflow by name: the function that does it, and what identifies one job of it.
+
+A stage's modules load only when it runs, so that a job does not pay for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from curation_scaling.errors import InputError
+from curation_scaling.layout import Layout
+from curation_scaling.study import PoolStudy, Rerun, Study
+
+
+def _samples(study: Study, layout: Layout) -> None:
+    from curation_scaling.pools.samples import build_samples
+
+    build_samples(study, layout)
+
+
+def _buckets(study: Study, layout: Layout, draw: int) -> None:
+    from curation_scaling.pools.cut import build_buckets
+
+    build_buckets(study, layout, draw)
+
+
+def _union(study: Study, layout: Layout, pool: str, draw: int) -> None:
+    from curation_scaling.pools.unions import build_union
+
+    build_union(study, layout, pool, draw)
+
+
+def _pools(study: Study, layout: Layout) -> None:
+    from curation_scaling.pools.collect import collect_pools
+
+    collect_pools(study, layout)
+
+
+def _shards_generate(study: PoolStudy, layout: Layout, shard: int) -> None:
+    from curation_scaling.pools.ingest.synthetic import generate_shard
+
+    generate_shard(study, shard)
+
+
+def _shards_ingest(study: PoolStudy, layout: Layout, table: str, batch: int, shards: Sequence[str]) -> None:
+    from curation_scaling.pools.ingest.stage import ingest_shards
+
+    ingest_shards(study, layout, table, batch, shards)
+
+
+def _shards_merge(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.ingest.merge import merge_ranges
+
+    merge_ranges(study, layout, batch)
+
+
+def _shards_repeats(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.dedup.contents import find_repeats
+
+    find_repeats(study, layout, batch)
+
+
+def _shards_ranks(study: PoolStudy, layout: Layout, score: str) -> None:
+    from curation_scaling.pools.score.ranks import build_ranks
+
+    build_ranks(study, layout, score)
+
+
+def _shards_score(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.score.stage import score_ranges
+
+    score_ranges(study, layout, batch)
+
+
+def _shards_level(study: PoolStudy, layout: Layout, select: str, level: int, batch: int) -> None:
+    from curation_scaling.pools.select.stage import count_level
+
+    count_level(study, layout, select, level, batch)
+
+
+def _shards_cut(study: PoolStudy, layout: Layout, batch: int) -> None:
+    from curation_scaling.pools.partition.stage import cut_ranges
+
+    cut_ranges(study, layout, batch)
+
+
+def _shards_join(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None:
+    from curation_scaling.pools.partition.pools import join_ranges
+
+    join_ranges(study, layout, pool, batch)
+
+
+def _shards_uids(study: PoolStudy, layout: Layout, pool: str) -> None:
+    from curation_scaling.pools.partition.pools import write_uids
+
+    write_uids(study, layout, pool)
+
+
+def _shards_subset(study: PoolStudy, layout: Layout, pool: str) -> None:
+    from curation_scaling.pools.partition.pools import write_subset_pool
+
+    write_subset_pool(study, layout, pool)
+
+
+def _shards_summary(study: PoolStudy, layout: Layout) -> None:
+    from curation_scaling.pools.partition.summary import summarise
+
+    summarise(study, layout)
+
+
+def _pool_report(study: PoolStudy, layout: Layout) -> None:
+    from curation_scaling.report.pools import build_pool_report
+
+    build_pool_report(study, layout)
+
+
+def _train(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> None:
+    from curation_scaling.runs.train import train_run
+
+    train_run(study, layout, pool, draw, seed)
+
+
+def _runs(study: Study, layout: Layout) -> None:
+    from curation_scaling.runs.collect import collect_runs
+
+    collect_runs(study, layout)
+
+
+def _laws(study: Study, layout: Layout) -> None:
+    from curation_scaling.laws.stage import fit_laws
+
+    fit_laws(study, layout)
+
+
+def _frontier(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.stage import build_frontier
+
+    build_frontier(study, layout)
+
+
+def _published(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.published import compare_published
+
+    if study.published is None:
+        raise InputError(f"study {study.study} has no key published: there is nothing to compare")
+    compare_published(study, layout)
+
+
+def _report(study: Study, layout: Layout) -> None:
+    from curation_scaling.report.stage import build_report
+
+    build_report(study, layout)
+
+
+def _partial_report(study: Study, layout: Layout) -> None:
+    from curation_scaling.report.partial import build_partial_report
+
+    build_partial_report(study, layout)
+
+
+def _task(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.task import build_task
+
+    build_task(study, layout)
+
+
+def _rank(study: Study, layout: Layout) -> None:
+    from curation_scaling.ranking.stage import rank_samples
+
+    rank_samples(study, layout)
+
+
+def _prune(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.ranking.stage import prune_pools
+
+    prune_pools(study, layout, draw, size)
+
+
+def _prune_train(study: Study, layout: Layout, draw: int, size: int) -> None:
+    from curation_scaling.runs.prune import train_pruned
+
+    train_pruned(study, layout, draw, size)
+
+
+def _pruning(study: Study, layout: Layout) -> None:
+    from curation_scaling.frontier.pruning import compare_pruned
+
+    compare_pruned(study, layout)
+
+
+def _points(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.points import build_points
+
+    build_points(rerun, layout)
+
+
+def _published_scores(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.ranking.published import compare_published
+
+    compare_published(rerun, layout)
+
+
+def _theory(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.perceptron.stage import build_theory
+
+    build_theory(rerun, layout)
+
+
+def _reproduction(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.stage import reproduce
+
+    reproduce(rerun, layout)
+
+
+def _reproduction_report(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.report.reproduction import build_reproduction_report
+
+    build_reproduction_report(rerun, layout)
+
+
+# name: (help, function, what identifies one job of it)
+STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "samples": ("read and score the source", _samples, ()),
+    "buckets": ("take one draw and cut it into buckets", _buckets, ("draw",)),
+    "union": ("join buckets", _union, ("pool", "draw")),
+    "pools": ("collect edges and summaries", _pools, ()),
+    "train": ("train one run", _train, ("pool", "draw", "seed")),
+    "runs": ("collect or import runs", _runs, ()),
+    "laws": ("fit the laws", _laws, ()),
+    "frontier": ("compare all pools at all budgets", _frontier, ()),
+    "task": ("read the labelled task of the pruning part", _task, ()),
+    "rank": ("rank its samples by every metric", _rank, ()),
+    "prune": ("cut the pruned pools of one draw and initial size", _prune, ("draw", "size")),
+    "prune-train": ("train on the pruned pools of one draw and initial size", _prune_train, ("draw", "size")),
+    "pruning": ("fit laws to the pruned pools and compare them", _pruning, ()),
+    "published": ("compare a paper's numbers with the same computed here", _published, ()),
+    "report": ("write the report", _report, ()),
+    "pool-report": ("write the report of a study that ends at its pools", _pool_report, ()),
+    "partial-report": ("report what is there while some runs have failed", _partial_report, ()),
+}
+# The same for the stages that cut shards.
+SHARD_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "shards-generate": ("make a shard of realistic metadata", _shards_generate, ("shard",)),
+    "shards-ingest": ("read a batch of shards into ranges of uids", _shards_ingest, ("table", "batch")),
+    "shards-merge": ("gather and sort ranges of uids", _shards_merge, ("batch",)),
+    "shards-repeats": ("find the rows that repeat a content", _shards_repeats, ("batch",)),
+    "shards-ranks": ("give each value of a score its quantile", _shards_ranks, ("score",)),
+    "shards-score": ("filter by all rows, and score", _shards_score, ("batch",)),
+    "shards-level": ("count one level of a selection", _shards_level, ("select", "level", "batch")),
+    "shards-cut": ("split ranges of uids into buckets", _shards_cut, ("batch",)),
+    "shards-join": ("join buckets", _shards_join, ("pool", "batch")),
+    "shards-uids": ("write the subset files of some pools", _shards_uids, ("pool",)),
+    "shards-subset": ("take a random part of a pool", _shards_subset, ("pool",)),
+    "shards-summary": ("account for every row", _shards_summary, ()),
+}
+NAMED = ("pool", "table", "score", "select")  # identities that are text
+# The same for the stages of a rerun.
+RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
+    "points": ("read the published runs of a rerun", _points, ()),
+    "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
+    "theory": ("compute and simulate the perceptron theory", _theory, ()),
+    "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
+    "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
+}
