@@ -15,7 +15,7 @@ from curation_scaling.frontier.candidates import by_size
 from curation_scaling.frontier.compare import compare, pareto_set
 from curation_scaling.frontier.curves import predict_pools
 from curation_scaling.frontier.forecaster import utility_left
-from curation_scaling.frontier.switches import find_switches
+from curation_scaling.frontier.switches import find_switches, switch_rows
 from curation_scaling.laws.fit import Array, fit_law
 from curation_scaling.laws.pruned import (
     fit_pruned,
@@ -160,16 +160,9 @@ def budget_frontier(pruning: Pruning, runs: pl.DataFrame, seed: int) -> tuple[pl
     cost = float(bare["flops"][0] / bare["samples_seen"][0])
     frontier = _frontier_rows(saved, sizes, budgets, measured, cost, pruning.level, float(bare["samples_seen"].max()))  # type: ignore[arg-type]
     found = find_switches(lambda b: predict_pools(saved, sizes, b), low, high, pruning.level)
-    names = list(sizes)
-    rows = [
-        {"order": i, "from_pool": names[s.from_pool], "to_pool": names[s.to_pool], "budget": s.budget}
-        | {"flops": s.budget * cost, "lower": s.lower, "upper": s.upper, "share": s.share}
-        for i, s in enumerate(found)
-    ]
-    types = {"order": pl.Int32, "from_pool": pl.String, "to_pool": pl.String, "budget": pl.Float64}
-    types |= {"flops": pl.Float64, "lower": pl.Float64, "upper": pl.Float64, "share": pl.Float64}
+    switches = switch_rows(found, list(sizes), lambda samples: samples * cost)
     rule = {"law": pl.lit(LAW), "gamma": pl.lit(0.0), "main": pl.lit(True)}
-    return frontier.with_columns(**rule), pl.DataFrame(rows, schema=types, orient="row").with_columns(**rule)
+    return frontier.with_columns(**rule), switches.with_columns(**rule)
 
 
 def _frontier_rows(

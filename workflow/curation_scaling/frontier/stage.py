@@ -19,7 +19,7 @@ from curation_scaling.frontier.compare import Comparison, compare_each, pareto_s
 from curation_scaling.frontier.curves import forecast_each, predict_mixtures
 from curation_scaling.frontier.forecaster import smallest_pool, utility_left, without_draws
 from curation_scaling.frontier.sizes import allocate, fit_sizes, several_sizes
-from curation_scaling.frontier.switches import GRID, find_switches
+from curation_scaling.frontier.switches import GRID, find_switches, switch_rows
 from curation_scaling.laws.columns import Mixture
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.rule import is_main, under_rules
@@ -266,27 +266,4 @@ def _switches(study: Study, fit: SavedFit, axis: BudgetAxis, candidates: list[Ca
     followed = [whole[i] for i in np.unique(np.argmin(errors, axis=0))]
     mixtures, names = [c.mixture for c in followed], [c.name for c in followed]
     found = find_switches(lambda n: predict_mixtures(fit, mixtures, n), low, high, study.laws.level)
-    rows = [
-        {
-            "order": i,
-            "from_pool": names[s.from_pool],
-            "to_pool": names[s.to_pool],
-            "budget": s.budget,
-            "flops": axis.flops(s.budget),
-            "lower": s.lower,
-            "upper": s.upper,
-            "share": s.share,
-        }
-        for i, s in enumerate(found)
-    ]
-    schema = {
-        "order": pl.Int32,
-        "from_pool": pl.String,
-        "to_pool": pl.String,
-        "budget": pl.Float64,
-        "flops": pl.Float64,
-        "lower": pl.Float64,
-        "upper": pl.Float64,
-        "share": pl.Float64,
-    }
-    return pl.DataFrame(rows, schema=schema)
+    return switch_rows(found, names, axis.flops)

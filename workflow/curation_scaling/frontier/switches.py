@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from curation_scaling.laws.fit import Array
 
@@ -54,6 +55,20 @@ def find_switches(
         share = float(np.isfinite(crossings).mean())
         found.append(Switch(old, new, budget, _finite(lower), _finite(upper), share))
     return found
+
+
+def switch_rows(found: Sequence[Switch], names: Sequence[str], flops: Callable[[float], float | None]) -> pl.DataFrame:
+    """Rows of `switches`, without the law and the rule; flops: training FLOPs of so many samples."""
+    rows = [
+        (i, names[s.from_pool], names[s.to_pool], s.budget, flops(s.budget), s.lower, s.upper, s.share)
+        for i, s in enumerate(found)
+    ]
+    return pl.DataFrame(rows, schema=_ROWS, orient="row")
+
+
+_ROWS = {"order": pl.Int32, "from_pool": pl.String, "to_pool": pl.String} | dict.fromkeys(
+    ("budget", "flops", "lower", "upper", "share"), pl.Float64
+)
 
 
 def _refine(predict: Callable[[Array], tuple[Array, Array]], old: int, new: int, low: float, high: float) -> float:
