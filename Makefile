@@ -29,11 +29,11 @@ study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
 
 test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.dev ## the tests and the slow ones
 	$(MAKE) check
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or not slow"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
