@@ -170,7 +170,7 @@ def _check_identity(study: PoolStudy, stage: str, identity: Mapping[str, str | i
     if stage in SHARD_STAGES:
         known: Mapping[str, Collection[str | int]] = shard_jobs(study, stage, identity)
     elif not isinstance(study, Study):
-        if stage not in ("samples", "buckets", "union", "pools", "pool-report"):
+        if stage not in ("samples", "buckets", "union", "pruned", "pools", "pool-report"):
             raise InputError(f"study {study.study} ends at its pools: it has no stage {stage}")
         known = {"pool": list(study.pools.unions), "draw": range(study.pools.draws)}
     elif stage == "train" and isinstance(study.runs, Import):

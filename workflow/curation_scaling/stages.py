@@ -30,6 +30,12 @@ def _union(study: Study, layout: Layout, pool: str, draw: int) -> None:
     build_union(study, layout, pool, draw)
 
 
+def _pruned(study: Study, layout: Layout, draw: int) -> None:
+    from curation_scaling.ranking.pruned import build_pruned
+
+    build_pruned(study, layout, draw)
+
+
 def _pools(study: Study, layout: Layout) -> None:
     from curation_scaling.pools.collect import collect_pools
 
@@ -223,6 +229,7 @@ STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "samples": ("read and score the source", _samples, ()),
     "buckets": ("take one draw and cut it into buckets", _buckets, ("draw",)),
     "union": ("join buckets", _union, ("pool", "draw")),
+    "pruned": ("prune one draw by its rankings", _pruned, ("draw",)),
     "pools": ("collect edges and summaries", _pools, ()),
     "train": ("train one run", _train, ("pool", "draw", "seed")),
     "runs": ("collect or import runs", _runs, ()),

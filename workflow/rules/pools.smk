@@ -46,6 +46,31 @@ if POOLS and not SHARDS:
         shell:
             command("buckets") + " --draw {wildcards.draw} 2> {log}"
 
+    if STUDY.pools.pruned:
+
+        rule pruned:
+            input:
+                PATHS.samples,
+                [PATHS.pool(name, "{draw}") for name in STUDY.pools.bucket_names],
+                DATA_FILES,
+            output:
+                [PATHS.pool(name, "{draw}") for name in STUDY.pools.pruned],
+                [PATHS.subset(name, "{draw}") for name in STUDY.pools.pruned],
+            log:
+                f"{LOGS}/pruned/{{draw}}.log",
+            benchmark:
+                f"{LOGS}/pruned/{{draw}}.benchmark.tsv"
+            conda:
+                "../envs/curation-scaling.yaml"
+            resources:
+                mem_mb=3000,
+                runtime=120,
+            params:
+                settings=settings("pruned"),
+                code=code("pruned"),
+            shell:
+                command("pruned") + " --draw {wildcards.draw} 2> {log}"
+
     rule pools:
         input:
             [PATHS.edges_of(draw) for draw in range(STUDY.pools.draws)],

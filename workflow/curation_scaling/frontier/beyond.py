@@ -186,7 +186,7 @@ def _scoring(setting: Setting, fit: Forecaster) -> list[Row]:
         for samples in setting.axis.samples:
             at: list[Row] = []
             for candidate in setting.candidates:
-                scored = needs_scores(candidate, setting.sizes, asked.unscored)
+                scored = needs_scores(candidate, setting.sizes, setting.study.unscored)
                 left = float(samples) - (cost if scored else 0.0)
                 if left < 0.9 * min(setting.sizes.values()):
                     continue  # not even one pass over a bucket is left
@@ -213,7 +213,7 @@ def _scoring(setting: Setting, fit: Forecaster) -> list[Row]:
 def _break_even(setting: Setting, fit: Forecaster) -> list[Row]:
     rows = []
     asked = setting.study.frontier
-    scored = [c for c in setting.candidates if needs_scores(c, setting.sizes, asked.unscored)]
+    scored = [c for c in setting.candidates if needs_scores(c, setting.sizes, setting.study.unscored)]
     free = [c for c in setting.candidates if c not in scored]
     for scorer in asked.scorers:
         cost = scoring_cost(scorer, setting.axis, sum(setting.sizes.values()))

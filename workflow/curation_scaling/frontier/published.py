@@ -84,7 +84,7 @@ class Evidence:
     def _printed(self, row: PrintedRow) -> SavedFit:
         law = law_named(row.law)
         assert isinstance(law, RepetitionLaw)
-        singles = self.runs.filter(pl.col("pool").is_in(self.study.pools.bucket_names))
+        singles = self.runs.filter(pl.col("pool").is_in(self.study.pools.fitted_names))
         law = law.bind(singles)
         values = {**{k: float(v) for k, v in law.defaults.items()}, **row.parameters}
         if unknown := sorted(set(values) ^ set(law.names)):

@@ -31,7 +31,7 @@ def fit_sizes(study: Study, runs: pl.DataFrame) -> SavedFit:
     """Fit the law of size, quality and repetition to the single pools' runs of all model sizes."""
     limit = study.laws.max_repetitions
     parts = runs.sort("params", maintain_order=True).partition_by("params", maintain_order=True)
-    chosen = pl.concat(select_runs(part, study.pools.bucket_names, limit) for part in parts).filter(role="fitted")
+    chosen = pl.concat(select_runs(part, study.pools.fitted_names, limit) for part in parts).filter(role="fitted")
     laws = study.laws
     fit = fit_law(
         GoyalSize(n0=laws.n0, one_half_life="goyal_eq3" in laws.one_half_life),

@@ -97,21 +97,27 @@ class Observed:
 
 
 def _observe(study: Study, runs: pl.DataFrame) -> Observed:
-    fitted = fitted_runs(study, select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions))
+    fitted = fitted_runs(study, select_runs(runs, study.pools.fitted_names, study.laws.max_repetitions))
     most_seen, most_repeated = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
     means = largest_model(runs).group_by("pool", "samples_seen").agg(pl.mean("error")).iter_rows()
     return Observed(most_seen, most_repeated, {(pool, seen): error for pool, seen, error in means})
 
 
-def bucket_sizes(study: Study, runs: pl.DataFrame) -> dict[str, int]:
-    """Unique samples of each bucket that has runs of its own, in the mean over draws, best first."""
+def single_sizes(study: Study, runs: pl.DataFrame) -> dict[str, int]:
+    """Unique samples of each bucket and pruned pool that has runs of its own, in the mean over draws, best first."""
     parts = (
-        runs.filter(pl.col("pool").is_in(study.pools.bucket_names))
+        runs.filter(pl.col("pool").is_in(study.pools.fitted_names))
         .group_by("pool")
         .agg(pl.col("unique_samples").mean().round().cast(pl.Int64))
     )
     single = dict(parts.iter_rows())
-    return {name: single[name] for name in study.pools.bucket_names if name in single}
+    return {name: single[name] for name in study.pools.fitted_names if name in single}
+
+
+def bucket_sizes(study: Study, runs: pl.DataFrame) -> dict[str, int]:
+    """`single_sizes` of the buckets that share no samples."""
+    single = single_sizes(study, runs)
+    return {name: single[name] for name in study.pools.disjoint if name in single}
 
 
 def pool_sizes(study: Study, runs: pl.DataFrame) -> dict[str, dict[str, int]]:
@@ -120,7 +126,7 @@ def pool_sizes(study: Study, runs: pl.DataFrame) -> dict[str, dict[str, int]]:
     Raises:
         InputError: if a component has no run of its own, so that no law was fitted to it.
     """
-    single = bucket_sizes(study, runs)
+    single = single_sizes(study, runs)
     for name in study.candidates:
         for member in study.pools.members[name]:
             if member not in single:
@@ -137,8 +143,7 @@ def study_candidates(study: Study, runs: pl.DataFrame) -> list[Candidate]:
     Raises:
         InputError: if a component has no run of its own, or if there is nothing to compare.
     """
-    sizes = bucket_sizes(study, runs)
-    disjoint = {name: sizes[name] for name in study.pools.candidates if name in sizes}
+    disjoint = bucket_sizes(study, runs)
     mixes = []
     for i, mix in enumerate(study.frontier.mixes):
         for member in mix.weights:

@@ -38,7 +38,6 @@ from curation_scaling.seeds import derive_seed
 from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import laws_keys
-from curation_scaling.study.pools import DeclaredSource
 
 ONSETS = 20  # values at which a range of onsets is taken
 
@@ -54,7 +53,7 @@ def fit_laws(study: Study, layout: Layout) -> None:
 
 def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
     """The tables that `fit_laws` writes, from the study's runs."""
-    selected = select_runs(runs, study.pools.bucket_names, study.laws.max_repetitions)
+    selected = select_runs(runs, study.pools.fitted_names, study.laws.max_repetitions)
     fitted = fitted_runs(study, selected)
     if fitted.is_empty():
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
@@ -134,10 +133,9 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
 
 
 def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:
-    source = study.pools.source
-    if not isinstance(source, DeclaredSource):
-        return ()
-    return tuple((a, b) for a in source.overlapping for b in source.sizes if a != b)
+    pools = study.pools
+    apart = [name for name in pools.fitted_names if name not in pools.disjoint]
+    return tuple((a, b) for a in apart for b in pools.fitted_names if a != b)
 
 
 def _predict(fit: Fit, rule: SavedFit, selected: pl.DataFrame) -> pl.DataFrame:

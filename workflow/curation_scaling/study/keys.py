@@ -59,6 +59,20 @@ def union_keys(study: PoolStudy, pool: str, draw: int) -> dict[str, Any]:
     return {"pool": pool, "draw": draw, "members": study.pools.members[pool]}
 
 
+def pruned_keys(study: PoolStudy, draw: int) -> dict[str, Any]:
+    """What each pruned pool of a draw keeps, and the scorer where one ranks it."""
+    pruned = study.pools.pruned
+    scored = any(pool.trains_scorer or pool.dynamics is not None for pool in pruned.values())
+    return {
+        "seed": study.seed,
+        "draw": draw,
+        "keep": study.pools.keep,
+        "pruned": {name: _content(pool) for name, pool in pruned.items()},
+        "scorer": _content(study.pools.scorer) if scored else None,
+        "versions": {p: version(p) for p in ("numpy", "scikit-learn")} if scored else {},
+    }
+
+
 def pools_keys(study: PoolStudy) -> dict[str, Any]:
     """Which draws there are."""
     return {"draws": study.pools.draws}
@@ -104,6 +118,7 @@ def laws_keys(study: Study) -> dict[str, Any]:
         "seed": study.seed,
         "laws": study.laws.model_dump(mode="json"),
         "members": study.pools.members,
+        "pruned": list(study.pools.pruned),
         "candidates": study.candidates,
         "overlapping": source.overlapping if isinstance(source, DeclaredSource) else [],
     }
@@ -115,6 +130,7 @@ def frontier_keys(study: Study) -> dict[str, Any]:
         "frontier": study.frontier.model_dump(mode="json"),
         "candidates": {name: study.pools.members[name] for name in study.candidates},
         "buckets": study.pools.bucket_names,
+        "pruned": {name: study.pools.pruned[name].metric for name in study.pools.pruned},
         "apart": [name for name in study.pools.bucket_names if name not in study.pools.candidates],
         "laws": study.laws.model_dump(mode="json"),
         "unit": study.unit,
@@ -193,6 +209,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "samples": samples_keys,
     "buckets": buckets_keys,
     "union": union_keys,
+    "pruned": pruned_keys,
     "pools": pools_keys,
     "train": train_keys,
     "laws": laws_keys,

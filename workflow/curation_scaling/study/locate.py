@@ -65,6 +65,8 @@ def data_files(study: PoolStudy | Rerun) -> Iterator[DataFile]:
         return
     if isinstance(study.pools.source, TableSource):
         yield from study.pools.source.files
+    for pool in study.pools.pruned.values():
+        yield from (file for file in (pool.file, pool.dynamics) if file is not None)
     if isinstance(study, Study) and isinstance(study.runs, Import):
         yield from (item.file for item in study.runs.files)
 

@@ -62,6 +62,11 @@ class Study(PoolStudy):
         return self.runs.pools if self.runs.pools is not None else list(self.pools.members)
 
     @property
+    def unscored(self) -> list[str]:
+        """Candidates that need no scores, beside all buckets in proportion: the named ones and the random pools."""
+        return [*self.frontier.unscored, *(n for n, pool in self.pools.pruned.items() if pool.metric == "random")]
+
+    @property
     def candidates(self) -> list[str]:
         """Pools that the frontier compares."""
         return self.frontier.candidates if self.frontier.candidates is not None else self.pools.candidates
@@ -92,7 +97,7 @@ class Study(PoolStudy):
 
     def _check_mixes(self) -> None:
         """Mixes name disjoint buckets, and have names of their own."""
-        buckets = [name for name in self.pools.bucket_names if name in self.pools.candidates]
+        buckets = self.pools.disjoint
         for i, mix in enumerate(self.frontier.mixes):
             if mix.name in self.pools.members:
                 raise ValueError(f"frontier.mixes[{i}].name: {mix.name!r} is a pool of this study; choose another name")

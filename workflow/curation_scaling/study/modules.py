@@ -9,6 +9,7 @@ _SCORES = {"sharpness": "sharpness", "ngram_cross_entropy": "ngram"}
 _STAGES = {
     "buckets": "pools.cut",
     "union": "pools.unions",
+    "pruned": "ranking.pruned",
     "pools": "pools.collect",
     "runs": "runs.collect",
     "laws": "laws.stage",

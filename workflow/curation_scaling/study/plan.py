@@ -34,7 +34,7 @@ def describe_plan(study: PoolStudy | Rerun) -> str:
         f"laws: {', '.join(study.laws.names)}; mixtures by gamma {', '.join(f'{g:g}' for g in study.laws.gammas)}",
     ]
     if isinstance(study.runs, Train):
-        unions = len(study.pools.unions) * study.pools.draws
+        unions = (len(study.pools.unions) + bool(study.pools.pruned)) * study.pools.draws
         seen = runs * study.runs.checkpoints[-1]
         lines.insert(2, f"runs: {runs} trainings ({study.pools.draws} draws x {study.runs.seeds} seeds a pool)")
         lines.insert(3, f"training: {seen:g} {study.unit} in all")

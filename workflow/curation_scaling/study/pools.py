@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from curation_scaling.study.base import Count, Few, Name, Part, Positive, Real
 from curation_scaling.study.files import DataFile
+from curation_scaling.study.pruned import PrunedPool
+from curation_scaling.study.pruning import Scorer
 from curation_scaling.study.shards import ShardsSource, Subset, top_fault
 
 
@@ -102,6 +104,10 @@ class Pools(Part):
         "samples", description="what equal buckets (shards only: and top pools) have equal amounts of"
     )
     unions: dict[Name, list[Name]] = Field({}, description="pools that join buckets; never fitted, always predicted")
+    pruned: dict[Name, PrunedPool] = Field(
+        {}, description="pools that keep a fraction of each draw by a metric; fitted and compared, never mixed"
+    )
+    scorer: Scorer = Field(Scorer(), description="ranks each draw for pruned pools; sees the draw alone")
     subsets: dict[Name, Subset] = Field(
         {}, description="shards only: random parts of pools, written but not trained on"
     )
@@ -115,9 +121,20 @@ class Pools(Part):
         return [f"bucket{i + 1}" for i in range(count)]
 
     @property
+    def fitted_names(self) -> list[str]:
+        """Pools that laws are fitted to, each by its own runs: the buckets, then the pruned pools."""
+        return [*self.bucket_names, *self.pruned]
+
+    @property
+    def disjoint(self) -> list[str]:
+        """Buckets that share no samples, so that they can be mixed."""
+        apart = self.source.overlapping if isinstance(self.source, DeclaredSource) else []
+        return [name for name in self.bucket_names if name not in apart]
+
+    @property
     def members(self) -> dict[str, list[str]]:
-        """The buckets of every pool, unions included."""
-        return {name: [name] for name in self.bucket_names} | self.joined
+        """What every pool is sampled from: itself, or the buckets of a union."""
+        return {name: [name] for name in self.fitted_names} | self.joined
 
     @property
     def joined(self) -> dict[str, list[str]]:
@@ -157,7 +174,34 @@ class Pools(Part):
             if b <= a:
                 raise ValueError(f"edges[{i + 1}] = {b:g} does not exceed edges[{i}] = {a:g}; edges must increase")
         self._check_unions()
+        self._check_pruned()
         return self
+
+    def _check_pruned(self) -> None:
+        if not self.pruned:
+            return
+        kind = self.source.kind
+        if kind in ("shards", "declared"):
+            mend = (
+                "write pruned pools by filters"
+                if kind == "shards"
+                else "declare their sizes, and name them overlapping"
+            )
+            raise ValueError(f"pruned: a source of kind {kind} is not ranked here; {mend}")
+        for name, pool in self.pruned.items():
+            if name in self.bucket_names or name in self.joined:
+                raise ValueError(f"pruned.{name}: the name belongs to another pool; choose another")
+            if pool.trains_scorer and kind != "images":
+                raise ValueError(
+                    f"pruned.{name}.metric: {pool.metric} needs labelled samples, {kind} has none; use score, random "
+                    "or file, or name the dynamics of a training of your own"
+                )
+            if pool.metric == "memorization" and pool.trains_scorer and self.scorer.subset == 1:
+                raise ValueError(
+                    "scorer.subset: memorization needs models that did not see every sample; set it below 1"
+                )
+            if pool.keep in ("k_center", "herding", "d2") and kind != "images":
+                raise ValueError(f"pruned.{name}.keep: {pool.keep} reads features, and {kind} has none")
 
     def _check_shards(self) -> None:
         assert isinstance(self.source, ShardsSource)

@@ -84,7 +84,7 @@ def _table(results: Results) -> pl.DataFrame:
     )
     frames = [mean, learning_curves(results).with_columns(kind=pl.lit("law"))]
     if mean.select(pl.max("runs")).item() > 1:
-        chosen = select_runs(results.runs, study.pools.bucket_names, study.laws.max_repetitions)
+        chosen = select_runs(results.runs, study.pools.fitted_names, study.laws.max_repetitions)
         kept = chosen.select("pool", "draw", "seed", "samples_seen", "repetitions", "error", "role", kind=pl.lit("run"))
         frames.append(kept)
     table = pl.concat([f.with_columns(pl.col("samples_seen").cast(pl.Float64)) for f in frames], how="diagonal")
@@ -105,7 +105,7 @@ def _table(results: Results) -> pl.DataFrame:
 
 
 def _panel(results: Results, pool: str) -> str:
-    return pool if pool in results.study.pools.bucket_names else f"{pool} (predicted)"
+    return pool if pool in results.study.pools.fitted_names else f"{pool} (predicted)"
 
 
 def _caption(results: Results) -> str:

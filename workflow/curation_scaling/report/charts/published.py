@@ -27,7 +27,7 @@ def published_figure(results: Results) -> Figure:
         ]
     )
     points = results.main(results.predictions).select("pool", pl.col("samples_seen").cast(pl.Float64), "error")
-    kinds = pl.when(pl.col("pool").is_in(study.pools.bucket_names)).then(pl.lit("single pools, fitted"))
+    kinds = pl.when(pl.col("pool").is_in(study.pools.fitted_names)).then(pl.lit("single pools, fitted"))
     table = pl.concat([curves, points], how="diagonal").with_columns(
         panel=kinds.otherwise(pl.lit("mixtures, predicted"))
     )
