@@ -30,6 +30,10 @@ def grown(finished: Workspace, workspace: Workspace) -> Workspace:
         ({"runs__seeds": 2}, {"train": 6} | dict.fromkeys(AFTER_RUNS, 1)),
         ({"pools__draws": 3}, {"buckets": 1, "union": 1, "pools": 1, "train": 3} | dict.fromkeys(AFTER_RUNS, 1)),
         (
+            {"pools__pruned": {"half": {"metric": "random", "keep": "hard", "fraction": 0.5}}},
+            {"pruned": 2, "train": 2} | dict.fromkeys(AFTER_RUNS, 1),
+        ),
+        (
             {"pools__unions": {"all": ["bucket1", "bucket2"], "alone": ["bucket1"]}},
             {"union": 2, "train": 2} | dict.fromkeys(AFTER_RUNS, 1),
         ),

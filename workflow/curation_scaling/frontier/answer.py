@@ -107,7 +107,9 @@ def describe_trust(study: Study, mixtures: pl.DataFrame, rows: pl.DataFrame, met
 
 def fitted_to(study: Study) -> str:
     """Which runs the laws were fitted to, in words."""
-    return "single buckets and mixtures together" if study.laws.joint else "the single buckets alone"
+    if study.laws.joint:
+        return "single buckets and mixtures together"
+    return "the single buckets and the pruned pools alone" if study.pools.pruned else "the single buckets alone"
 
 
 def quantity(value: float) -> str:

@@ -159,9 +159,7 @@ class Frontier(Part):
     flops_per_sample: Positive | None = Field(
         None, description="instead of params: training FLOPs of one unit of the study"
     )
-    candidates: list[Name] | None = Field(
-        None, min_length=1, description="pools to compare; default all buckets and unions"
-    )
+    candidates: list[Name] | None = Field(None, min_length=1, description="pools to compare; default all")
     mixes: list[Mix] = Field([], description="more candidates: buckets with sampling weights of their own")
     generate: Generate | None = Field(None, description="more candidates, generated from the buckets")
     scorers: list[Scorer] = Field([], description="ways to score the pool, whose cost is charged to the budget")

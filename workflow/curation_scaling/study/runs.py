@@ -67,9 +67,7 @@ class Train(Part):
     checkpoints: list[Count] = Field(
         min_length=2, description="samples seen at which the error is measured, increasing"
     )
-    pools: list[Name] | None = Field(
-        None, min_length=1, description="pools to train on; default all buckets and unions"
-    )
+    pools: list[Name] | None = Field(None, min_length=1, description="pools to train on; default all")
 
     @model_validator(mode="after")
     def _increasing(self) -> "Train":
