@@ -167,6 +167,8 @@ POINTS = Schema(
         Column("samples_seen", _F64, "unit", finite=True),
         Column("unique_samples", _F64, "unit", nullable=True),
         Column("flops", _F64, "floating-point operations", nullable=True),
+        Column("lr_area", _F64, "sum of learning rates", nullable=True),
+        Column("lr_annealing", _F64, "sum of annealing momenta", nullable=True),
         Column("error", _F64, "metric", finite=True),
     ),
     sort=("table", "row"),

@@ -77,6 +77,13 @@ class ExtrapolationCheck(Check):
     tolerance: Positive = Field(description=TOLERANCE)
 
 
+class HeldOutErrorCheck(ScalarCheck):
+    """The mean over held-out runs of the mean absolute error of their evaluations."""
+
+    kind: Literal["held_out_error"]
+    fit: Name
+
+
 FitCheck = (
     ObjectiveCheck
     | RSquaredCheck
@@ -85,6 +92,7 @@ FitCheck = (
     | ParameterCheck
     | ProfileRangeCheck
     | ExtrapolationCheck
+    | HeldOutErrorCheck
 )
 AnyCheck = Annotated[FitCheck | RankingCheck | TheoryCheck, Field(discriminator="kind")]
 

@@ -1,6 +1,6 @@
 """A rerun: a study of published results, in which a paper's fits are made again and its numbers compared."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,8 @@ from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansChec
 from curation_scaling.study.score_file import ScoreFile
 from curation_scaling.study.theory import Theory
 
-NUMBERS = ("params", "samples_seen", "unique_samples", "flops", "error")  # columns that laws read
+AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
+NUMBERS = ("params", "samples_seen", "unique_samples", "flops", *AREAS, "error")  # columns that laws read
 
 
 class Filter(Part):
@@ -39,6 +40,17 @@ class Lookup(Part):
     values: dict[str, Real] = Field(min_length=1, description="value in the file: number")
 
 
+class Schedule(Part):
+    """The learning-rate schedule of runs, one run a file: makes lr_area and lr_annealing, and `file`, its name."""
+
+    step: str = Field("step", description="column of the optimiser step, rising within a file")
+    rate: str = Field("lr", description="column of the learning rate at that step; linear between rows")
+    momentum: Annotated[Real, Field(ge=0, lt=1)] = Field(0.999, description="decay of the annealing momentum, a step")
+    warm_up: Index = Field(
+        0, description="steps in which the rate first rises from 0 to the first row's; they count in lr_area alone"
+    )
+
+
 class Table(Part):
     """Published runs from files, one row an evaluation; each fit takes one table."""
 
@@ -54,6 +66,7 @@ class Table(Part):
     distinct: bool = Field(False, description="drop rows that repeat in the columns that are read")
     lookups: list[Lookup] = []
     derived: dict[str, str] = Field({}, description="column: formula of other columns, such as flops / (6 * params)")
+    schedule: Schedule | None = Field(None, description="runs whose learning rate is known at every step")
     where: list[Filter] = Field([], description="rows to keep; all must hold")
     frontier: str | None = Field(
         None, description="keep only runs on the Pareto frontier of the error over this column, such as flops"
@@ -67,6 +80,9 @@ class Table(Part):
             if name not in known:
                 raise ValueError(f"columns.{name}: laws read no such column; the choices are {', '.join(known)}")
         made = {*self.columns, *self.derived, *(lookup.to for lookup in self.lookups)}
+        for name in AREAS:
+            if name in made and self.schedule is not None:
+                raise ValueError(f"schedule: it makes {name}, and the table makes it, too; remove one of them")
         for name in ("samples_seen", "error"):
             if name not in made:
                 raise ValueError(f"columns.{name} is missing; name the file's column, or derive it")

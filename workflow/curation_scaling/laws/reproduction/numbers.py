@@ -20,6 +20,7 @@ from curation_scaling.study.checks import (
     AnyCheck,
     BestShareCheck,
     ExtrapolationCheck,
+    HeldOutErrorCheck,
     ObjectiveCheck,
     ParameterCheck,
     PredictionCheck,
@@ -60,6 +61,13 @@ def numbers_of(
             yield Number(check.quantity, check.published, refit, tolerance=check.tolerance)
         case PredictionCheck():
             refit = _relative_error(fits[check.fit].only, check.run)
+            yield Number(check.quantity, check.published, refit, tolerance=check.tolerance)
+        case HeldOutErrorCheck():
+            rows = fits[check.fit].only.predictions
+            if rows.is_empty():
+                raise InputError(f"fit {check.fit!r} has no held-out row: give its table `fitted`")
+            gap = (pl.col("predicted") - pl.col("error")).abs()
+            refit = float(rows.group_by("run_id").agg(gap.mean()).sort("run_id").to_series(1).mean())  # type: ignore[arg-type]
             yield Number(check.quantity, check.published, refit, tolerance=check.tolerance)
         case ParameterCheck():
             yield from _parameters(check, fits[check.fit].only)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
@@ -10,11 +12,12 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws import symbolic
 from curation_scaling.laws.columns import column
 from curation_scaling.laws.reproduction.records import read_records
+from curation_scaling.laws.reproduction.schedules import FILE, with_areas
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.table import read_columns
 from curation_scaling.store import digest, write
 from curation_scaling.study.locate import locate
-from curation_scaling.study.rerun import NUMBERS, Filter, Lookup, Rerun, Table
+from curation_scaling.study.rerun import AREAS, NUMBERS, Filter, Lookup, Rerun, Table
 from curation_scaling.study.rerun_keys import points_keys
 
 _ROW = "row of the files"
@@ -36,8 +39,7 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
     where = f"table {table.name!r}"
     text = [*table.run, *(lookup.column for lookup in table.lookups)]
     text += [table.columns["group"]] if "group" in table.columns else []
-    paths = [locate(rerun, file) for file in table.files]
-    parts = [(read_records if path.is_dir() else read_columns)(path, _sources(table), text) for path in paths]
+    parts = [_read(locate(rerun, file), table, text) for file in table.files]
     frame = pl.concat(parts).with_row_index(_ROW)
     if table.distinct:
         frame = frame.unique([name for name in frame.columns if name != _ROW], keep="first", maintain_order=True)
@@ -65,6 +67,15 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
         role=role,
         **{name: _numbers(frame, name, where) for name in NUMBERS},
     )
+
+
+def _read(path: Path, table: Table, text: list[str]) -> pl.DataFrame:
+    sources, schedule = _sources(table), table.schedule
+    if schedule is None:
+        return read_records(path, sources, text) if path.is_dir() else read_columns(path, sources, text)
+    wanted = [*(name for name in sources if name not in (*AREAS, FILE)), schedule.step, schedule.rate]
+    frame = read_columns(path, list(dict.fromkeys(wanted)), [name for name in text if name != FILE])
+    return with_areas(frame, schedule, path)
 
 
 def _sources(table: Table) -> list[str]:
@@ -130,6 +141,6 @@ def _numbers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
     if name not in frame.columns:
         return pl.repeat(None, frame.height, dtype=pl.Float64, eager=True)
     try:
-        return pl.Series(column(frame, name))
+        return pl.Series(column(frame, name, minimum=0.0) if name == "lr_annealing" else column(frame, name))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
