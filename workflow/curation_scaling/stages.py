@@ -206,6 +206,12 @@ def _published_scores(rerun: Rerun, layout: Layout) -> None:
     compare_published(rerun, layout)
 
 
+def _mixing(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.mixing import rank_mixtures
+
+    rank_mixtures(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -266,6 +272,7 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "points": ("read the published runs of a rerun", _points, ()),
     "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
     "theory": ("compute and simulate the perceptron theory", _theory, ()),
+    "mixing": ("rank mixtures by losses fitted on smaller runs", _mixing, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -4,6 +4,7 @@ COMPARED = [
     *([PATHS.points] if STUDY.tables else []),
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
+    *([PATHS.law("mixing")] if STUDY.mixing else []),
 ]
 
 if STUDY.tables:
@@ -69,6 +70,29 @@ if STUDY.theory:
             code=code("theory"),
         shell:
             command("theory") + " 2> {log}"
+
+
+if STUDY.mixing:
+
+    rule mixing:
+        input:
+            [path_of(STUDY, file) for file in STUDY.mixing.files],
+        output:
+            PATHS.law("mixing"),
+        log:
+            f"{LOGS}/mixing.log",
+        benchmark:
+            f"{LOGS}/mixing.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            settings=settings("mixing"),
+            code=code("mixing"),
+        shell:
+            command("mixing") + " 2> {log}"
 
 
 rule reproduction:

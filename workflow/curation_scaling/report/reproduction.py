@@ -10,12 +10,14 @@ import yaml
 
 from curation_scaling import __version__
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
+from curation_scaling.artifacts_mixing import MIXING
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure
 from curation_scaling.report.charts.theory import theory_figures
 from curation_scaling.report.figure import Figure
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
+from curation_scaling.report.mixing import mixing_table
 from curation_scaling.report.page import Section, figures_markup, render
 from curation_scaling.report.provenance import artifact_table
 from curation_scaling.report.wording import plural
@@ -48,6 +50,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     sections = [
         Section("numbers", "Published numbers, computed again", numbers_table(rerun.about, rows)),
         Section("differences", "Where they differ", differences_list(rows)),
+        *([Section("mixing", "Mixtures ranked", mixing_table(tables["mixing"]))] if rerun.mixing else []),
         *([Section("figures", "Figures", figures_markup(figures, {}))] if figures else []),
         *([Section("fits", "Fits", element("pre", text(words), class_="words"))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
@@ -66,6 +69,7 @@ def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
         ({layout.points: POINTS} if rerun.tables else {})
         | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
         | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
+        | ({layout.law("mixing"): MIXING} if rerun.mixing else {})
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
+from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
 from curation_scaling.study.score_file import ScoreFile
 from curation_scaling.study.theory import Theory
@@ -157,6 +158,7 @@ class Rerun(Part):
     fits: list[FitOf] = []
     rankings: list[ScoreFile] = []
     theory: Theory | None = None
+    mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
     reproduction: list[AnyCheck] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -164,14 +166,16 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory):
-            raise ValueError("tables: nothing to do again; give tables, rankings or theory")
+        if not (self.tables or self.rankings or self.theory or self.mixing):
+            raise ValueError("tables: nothing to do again; give tables, rankings, theory or mixing")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
                 raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {', '.join(tables)}")
         grouped = {fit.name: fit.each_run for fit in self.fits}
         for i, check in enumerate(self.reproduction):
+            if isinstance(check, MixtureRankingCheck) and self.mixing is None:
+                raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")

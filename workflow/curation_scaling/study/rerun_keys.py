@@ -32,6 +32,17 @@ def theory_keys(rerun: Rerun) -> dict[str, Any]:
     return rerun.model_dump(mode="json", include={"seed", "theory"}) if rerun.theory else {}
 
 
+def mixing_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is fitted and ranked; the files enter by their bytes."""
+    if rerun.mixing is None:
+        return {}
+    files = {"weights": {"path", "url"}, "losses": {"path", "url"}}
+    return {
+        "seed": rerun.seed,
+        "mixing": rerun.mixing.model_dump(mode="json", exclude={"fitted": files, "tests": {"__all__": files}}),
+    }
+
+
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
     """The laws, the fits and the published numbers."""
     return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
@@ -46,6 +57,7 @@ _KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
     "points": points_keys,
     "published-scores": scores_keys,
     "theory": theory_keys,
+    "mixing": mixing_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -53,6 +65,7 @@ _MODULES = {
     "points": "laws.reproduction.points",
     "published-scores": "ranking.published",
     "theory": "laws.perceptron.stage",
+    "mixing": "laws.reproduction.mixing",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

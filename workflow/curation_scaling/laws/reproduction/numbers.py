@@ -13,6 +13,7 @@ from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
+from curation_scaling.laws.reproduction.mixing import mixing_number
 from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
 from curation_scaling.laws.reproduction.theory_numbers import theory_numbers
@@ -27,6 +28,7 @@ from curation_scaling.study.checks import (
     ProfileRangeCheck,
     RSquaredCheck,
 )
+from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.theory_checks import TheoryCheck
@@ -49,6 +51,8 @@ def numbers_of(
         yield from ranking_numbers(rerun.seed, check, tables)
         return
     match check:
+        case MixtureRankingCheck():
+            yield mixing_number(check, tables["mixing"])
         case ObjectiveCheck():
             fit = fits[check.fit].only.fit
             theta = with_values(fit, check.at)

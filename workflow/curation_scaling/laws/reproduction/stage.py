@@ -9,6 +9,7 @@ from typing import TypeVar
 import polars as pl
 
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
+from curation_scaling.artifacts_mixing import MIXING
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
@@ -49,7 +50,8 @@ def reproduce(rerun: Rerun, layout: Layout) -> None:
 def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
     """The artifacts that the fits and the checks read."""
     ranked = [(layout.ranking("correlation"), CORRELATION), (layout.ranking("reliability"), RELIABILITY)]
-    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else [])]
+    mixing = [(layout.law("mixing"), MIXING)] if rerun.mixing else []
+    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing]
 
 
 def compare_numbers(

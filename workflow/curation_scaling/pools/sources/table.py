@@ -71,8 +71,8 @@ def _read_shard(path: Path, id: str, score: str, size: str | None, group: str | 
     )
 
 
-def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pl.DataFrame:
-    """Columns of a Parquet or CSV file; in a CSV file those of `text` stay as they are written, 007 for one.
+def read_columns(path: Path, columns: Sequence[str] | None = None, text: Sequence[str] = ()) -> pl.DataFrame:
+    """Columns of a Parquet or CSV file, all by default; in a CSV file those of `text` stay as written, 007 for one.
 
     Raises:
         InputError: if the file cannot be read as what its ending says, or lacks a column.
@@ -86,10 +86,10 @@ def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -
             written = dict.fromkeys(text, pl.String)
             lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None)
         found = lazy.collect_schema().names()
-        for column in columns:
+        for column in columns or []:
             if column not in found:
                 raise InputError(f"{path} has no column {column!r}: it has {', '.join(found)}")
-        frame: pl.DataFrame = lazy.select(columns).collect()
+        frame: pl.DataFrame = (lazy if columns is None else lazy.select(columns)).collect()
     except FileNotFoundError:
         raise InputError(f"{path} is missing: put the file there or change its path in the study") from None
     except (pl.exceptions.PolarsError, OSError) as error:
