@@ -87,6 +87,11 @@ def code(stage):
     return code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))
 
 
+def grow(amount):
+    """A resource function: twice as much at each further try, so that what a job lacked its retry has."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+
 def cells(wildcards):
     """The pruned pools of one initial size."""
     return [cell.pool for cell in cells_of(STUDY.pruning, int(wildcards.size))]

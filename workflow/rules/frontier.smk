@@ -14,11 +14,13 @@ rule frontier:
         f"{LOGS}/frontier.log",
     benchmark:
         f"{LOGS}/frontier.benchmark.tsv"
+    group:
+        "answer"
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         settings=settings("frontier"),
         code=code("frontier"),
@@ -38,11 +40,13 @@ if STUDY.published:
             f"{LOGS}/published.log",
         benchmark:
             f"{LOGS}/published.benchmark.tsv"
+        group:
+            "answer"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=grow(2000),
+            runtime=grow(30),
         params:
             settings=settings("published"),
             code=code("published"),

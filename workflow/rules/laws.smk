@@ -23,8 +23,8 @@ rule laws:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         settings=settings("laws"),
         code=code("laws"),

@@ -14,8 +14,8 @@ rule pool_report:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         settings=settings("pool-report"),
         code=code("pool-report"),

@@ -14,8 +14,8 @@ if POOLS and not SHARDS:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=grow(2000),
+            runtime=grow(60),
         params:
             settings=settings("samples"),
             code=code("samples"),
@@ -35,11 +35,13 @@ if POOLS and not SHARDS:
             f"{LOGS}/buckets/{{draw}}.log",
         benchmark:
             f"{LOGS}/buckets/{{draw}}.benchmark.tsv"
+        group:
+            "pools"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=grow(2000),
+            runtime=grow(30),
         params:
             settings=settings("buckets"),
             code=code("buckets"),
@@ -106,11 +108,13 @@ if POOLS and STUDY.pools.unions and not SHARDS:
             f"{LOGS}/union/{{pool}}.{{draw}}.benchmark.tsv"
         wildcard_constraints:
             pool="|".join(STUDY.pools.unions),
+        group:
+            "pools"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=1000,
-            runtime=30,
+            mem_mb=grow(1000),
+            runtime=grow(10),
         params:
             settings=settings("union"),
             code=code("union"),

@@ -14,8 +14,8 @@ rule task:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=grow(3000),
+        runtime=grow(60),
     params:
         settings=settings("task"),
         code=code("task"),
@@ -36,8 +36,8 @@ rule rank:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grow(4000),
+        runtime=grow(120),
     params:
         settings=settings("rank"),
         code=code("rank"),
@@ -60,11 +60,13 @@ for size in STUDY.pruning.sizes:
             f"{LOGS}/prune/{{draw}}.{size}.log",
         benchmark:
             f"{LOGS}/prune/{{draw}}.{size}.benchmark.tsv"
+        group:
+            "prune"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=3000,
-            runtime=60,
+            mem_mb=grow(3000),
+            runtime=grow(30),
         params:
             settings=settings("prune", size=size),
             size=size,  # what a shell line reads itself is what the loop left behind
@@ -83,11 +85,13 @@ rule prune_train:
         f"{LOGS}/prune-train/{{draw}}.{{size}}.log",
     benchmark:
         f"{LOGS}/prune-train/{{draw}}.{{size}}.benchmark.tsv"
+    group:
+        "prune"
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         settings=settings("prune-train"),
         code=code("prune-train"),
@@ -107,8 +111,8 @@ rule pruning:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         settings=settings("pruning"),
         code=code("pruning"),

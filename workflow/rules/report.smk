@@ -30,11 +30,13 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{LOGS}/report.benchmark.tsv"
+    group:
+        "answer"
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grow(2000),
+        runtime=grow(30),
     params:
         settings=settings("report"),
         code=code("report"),

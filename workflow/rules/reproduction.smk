@@ -42,8 +42,8 @@ if STUDY.rankings:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=grow(4000),
+            runtime=grow(60),
         params:
             settings=settings("published-scores"),
             code=code("published-scores"),
@@ -63,8 +63,8 @@ if STUDY.theory:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=1000,
-            runtime=60,
+            mem_mb=grow(1000),
+            runtime=grow(60),
         params:
             settings=settings("theory"),
             code=code("theory"),
@@ -108,8 +108,8 @@ rule reproduction:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grow(2000),
+        runtime=grow(60),
     params:
         settings=settings("reproduction"),
         code=code("reproduction"),
@@ -133,8 +133,8 @@ rule reproduction_report:
     conda:
         "../envs/curation-scaling.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=grow(1000),
+        runtime=grow(10),
     params:
         settings=settings("reproduction-report"),
         code=code("reproduction-report"),

@@ -19,13 +19,16 @@ if TRAINER is not None:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.log",
         benchmark:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.benchmark.tsv"
+        group:
+            # A command may run for days: its trainings stay submissions of their own.
+            None if COMMAND else "train"
         conda:
             "../envs/curation-scaling.yaml"
         threads: COMMAND.cpus if COMMAND else 1
         resources:
-            mem_mb=COMMAND.mem_mb if COMMAND else 1000,
-            runtime=COMMAND.minutes if COMMAND else 60,
-            gpus=COMMAND.gpus if COMMAND else 0,
+            mem_mb=grow(COMMAND.mem_mb if COMMAND else 1000),
+            runtime=grow(COMMAND.minutes if COMMAND else 15),
+            gpu=COMMAND.gpus if COMMAND else 0,
         params:
             settings=settings("train"),
             code=code("train"),

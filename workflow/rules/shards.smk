@@ -18,11 +18,13 @@ for i, shard in enumerate(PLAN.generated):
             f"{LOGS}/shards/generate-{i}.log",
         benchmark:
             f"{LOGS}/shards/generate-{i}.benchmark.tsv"
+        group:
+            "generate"
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2000,
-            runtime=60,
+            mem_mb=grow(2000),
+            runtime=grow(10),
         params:
             job=f"--shard {i}",
             settings=keys("shards-generate", shard=i),
@@ -51,8 +53,8 @@ for table, batches in [(table, PLAN.batches(table)) for table in PLAN.tables]:
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
-                mem_mb=PLAN.memory,
-                runtime=240,
+                mem_mb=grow(PLAN.memory),
+                runtime=grow(240),
             params:
                 job=f"--table {table} --batch {b}",
                 fetched="--shards" if is_remote(shards[0]) else "",
@@ -81,8 +83,8 @@ for b in BATCHES:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=PLAN.memory,
-            runtime=240,
+            mem_mb=grow(PLAN.memory),
+            runtime=grow(240),
         params:
             job=f"--batch {b}",
             settings=keys("shards-merge", batch=b),
@@ -108,8 +110,8 @@ for b in BATCHES:
                 conda:
                     "../envs/curation-scaling.yaml"
                 resources:
-                    mem_mb=PLAN.memory,
-                    runtime=60,
+                    mem_mb=grow(PLAN.memory),
+                    runtime=grow(60),
                 params:
                     job=f"--select {selection} --level {level} --batch {b}",
                     settings=keys("shards-level", select=selection, level=level, batch=b),
@@ -133,8 +135,8 @@ for b in BATCHES:
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
-                mem_mb=PLAN.memory,
-                runtime=240,
+                mem_mb=grow(PLAN.memory),
+                runtime=grow(240),
             params:
                 job=f"--batch {b}",
                 settings=keys("shards-repeats", batch=b),
@@ -162,8 +164,8 @@ for b in BATCHES:
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
-                mem_mb=PLAN.memory,
-                runtime=240,
+                mem_mb=grow(PLAN.memory),
+                runtime=grow(240),
             params:
                 job=f"--batch {b}",
                 settings=keys("shards-score", batch=b),
@@ -190,8 +192,8 @@ for b in BATCHES:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=PLAN.memory,
-            runtime=240,
+            mem_mb=grow(PLAN.memory),
+            runtime=grow(240),
         params:
             job=f"--batch {b}",
             settings=keys("shards-cut", batch=b),
@@ -215,8 +217,8 @@ for b in BATCHES:
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
-                mem_mb=PLAN.memory,
-                runtime=240,
+                mem_mb=grow(PLAN.memory),
+                runtime=grow(240),
             params:
                 job=f"--pool {pool} --batch {b}",
                 settings=keys("shards-join", pool=pool, batch=b),
@@ -241,8 +243,8 @@ for score in PLAN.ranked:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2 * PLAN.memory,
-            runtime=240,
+            mem_mb=grow(2 * PLAN.memory),
+            runtime=grow(240),
         params:
             job=f"--score {score}",
             settings=keys("shards-ranks", score=score),
@@ -267,8 +269,8 @@ for pool, subset in STUDY.pools.subsets.items():
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=PLAN.memory,
-            runtime=240,
+            mem_mb=grow(PLAN.memory),
+            runtime=grow(240),
         params:
             job=f"--pool {pool}",
             settings=keys("shards-subset", pool=pool),
@@ -293,8 +295,8 @@ for pool, names in PLAN.pool_batches.items():
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=1000,
-            runtime=60,
+            mem_mb=grow(1000),
+            runtime=grow(60),
         params:
             job=f"--pool {pool}",
             settings=keys("shards-uids", pool=pool),
