@@ -2,9 +2,9 @@
 # One-node Slurm for testing (Debian 12, root, no systemd, no slurmdbd, no cgroups).
 #   single_node.sh install   apt-get the packages
 #   single_node.sh start     write the config, start munged, slurmctld, slurmd; wait until the node is idle
+#   single_node.sh halt      end slurmd alone; jobs run on
+#   single_node.sh resume    start slurmd again
 #   single_node.sh stop      end the three daemons by their pids
-#   single_node.sh env       print the exports a client shell needs (eval "$(... env)")
-#   single_node.sh selftest  srun hostname
 set -euo pipefail
 
 STATE=${SLURM1_STATE:-/var/lib/slurm1}     # must not be under a group/world-writable folder (munged refuses)
@@ -23,7 +23,7 @@ install() {
 }
 
 write_conf() {
-    install_dir="$STATE"; mkdir -p "$install_dir"/{ctld,slurmd,log,run}
+    mkdir -p "$STATE"/{ctld,slurmd,log,run}
     chmod 755 "$STATE" "$STATE"/{ctld,slurmd,log,run}
     if [ ! -s "$STATE/munge.key" ]; then
         (umask 077; dd if=/dev/urandom bs=1 count=1024 of="$STATE/munge.key" status=none)
@@ -99,23 +99,25 @@ start() {
     [ "$(sinfo -h -o %T | head -1)" = idle ]
 }
 
+end() {  # a daemon, by its pid
+    f=$STATE/run/$1.pid
+    if [ ! -s "$f" ]; then return 0; fi
+    p=$(cat "$f")
+    kill "$p" 2>/dev/null || return 0
+    for _ in $(seq 40); do kill -0 "$p" 2>/dev/null || return 0; sleep 0.25; done
+    return 1
+}
+
 stop() {
-    for d in slurmd slurmctld munged; do
-        f=$STATE/run/$d.pid
-        if [ -s "$f" ]; then
-            p=$(cat "$f")
-            kill "$p" 2>/dev/null || true
-            for _ in $(seq 40); do kill -0 "$p" 2>/dev/null || break; sleep 0.25; done
-        fi
-    done
+    for d in slurmd slurmctld munged; do end "$d" || true; done
     if [ "$(readlink /etc/slurm/slurm.conf 2>/dev/null)" = "$SLURM_CONF" ]; then rm -f /etc/slurm/slurm.conf; fi
 }
 
 case ${1:-} in
     install) install ;;
     start) start ;;
+    halt) end slurmd ;;
+    resume) slurmd ;;
     stop) stop ;;
-    env) echo "export SLURM_CONF=$SLURM_CONF" ;;
-    selftest) srun -n1 --mem=50 hostname && sbatch --wait --mem=50 -o "$STATE/log/selftest.out" --wrap 'echo ok from $(hostname)' && cat "$STATE/log/selftest.out" ;;
-    *) sed -n 2,7p "$0"; exit 2 ;;
+    *) sed -n 2,8p "$0"; exit 2 ;;
 esac

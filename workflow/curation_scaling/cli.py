@@ -50,6 +50,12 @@ def _parser() -> argparse.ArgumentParser:
     answer.add_argument("results", type=Path, help="results/<study>")
     answer.set_defaults(action=_answer)
 
+    cancel = commands.add_parser(
+        "cancel", help="cancel the Slurm jobs that a killed workflow left, and wait for their end"
+    )
+    cancel.add_argument("results", type=Path, help="results/<study>")
+    cancel.set_defaults(action=_cancel)
+
     explain = commands.add_parser("explain", help="formula, source, columns and parameters of a law")
     explain.add_argument("law", nargs="?", help="its name; all laws without one")
     explain.set_defaults(action=_explain)
@@ -107,6 +113,12 @@ def _answer(options: argparse.Namespace) -> None:
     except FileNotFoundError:
         raise InputError(f"{layout.answer} is missing: run the workflow for this study first") from None
     print(f"Report: {layout.report}")
+
+
+def _cancel(options: argparse.Namespace) -> None:
+    from curation_scaling.cluster import cancel
+
+    print(f"{cancel(Layout(options.results))} Slurm jobs of {options.results} were cancelled")
 
 
 def _explain(options: argparse.Namespace) -> None:

@@ -24,6 +24,11 @@ class Layout:
         return self.root / "study.yaml"
 
     @property
+    def submitted(self) -> Path:
+        """There while jobs are out on a cluster: the digest of the study and the code that they run."""
+        return self.root / ".submitted"
+
+    @property
     def samples(self) -> Path:
         """Every sample of the source, with its role and score."""
         return self.root / "pools/samples.parquet"

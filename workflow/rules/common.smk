@@ -5,6 +5,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from curation_scaling.cluster import begin_record, end_record, refuse_orphans
 from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
 from curation_scaling.layout import PRUNING_FIGURES, Layout
@@ -15,7 +16,7 @@ from curation_scaling.study.locate import check_disk, check_inputs, data_files, 
 from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.modules import stage_modules
 from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
-from curation_scaling.study.save import save_study
+from curation_scaling.study.save import save_study, study_text
 
 # Not of the study: what `snakemake advise --config budget=128e6` asks; several are joined by commas.
 BUDGETS = str(config.pop("budget", ""))
@@ -39,6 +40,7 @@ RERUN = isinstance(STUDY, Rerun)
 ENDS_AT_POOLS = not RERUN and not isinstance(STUDY, Study)
 SHARDS = not RERUN and STUDY.pools.source.kind == "shards"
 SHARD_LISTS = shard_lists(STUDY) if SHARDS else []
+CODE: dict[str, str] = {}  # by stage
 POOLS = STUDY.pools.members if ENDS_AT_POOLS or not RERUN and run_identities(STUDY) else {}
 
 # Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
@@ -84,7 +86,9 @@ def settings(stage, **fixed):
 
 def code(stage):
     """The digest of the package's modules that compute a stage."""
-    return code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))
+    if stage not in CODE:
+        CODE[stage] = code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))
+    return CODE[stage]
 
 
 def grow(amount):

@@ -50,11 +50,13 @@ for table, batches in [(table, PLAN.batches(table)) for table in PLAN.tables]:
                 f"{LOGS}/shards/ingest-{table}-{b}.log",
             benchmark:
                 f"{LOGS}/shards/ingest-{table}-{b}.benchmark.tsv"
+            group:
+                PASSES
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
                 mem_mb=grow(PLAN.memory),
-                runtime=grow(240),
+                runtime=grow(PLAN.minutes),
             params:
                 job=f"--table {table} --batch {b}",
                 fetched="--shards" if is_remote(shards[0]) else "",
@@ -80,11 +82,13 @@ for b in BATCHES:
             f"{LOGS}/shards/merge-{b}.log",
         benchmark:
             f"{LOGS}/shards/merge-{b}.benchmark.tsv"
+        group:
+            PASSES
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=grow(PLAN.memory),
-            runtime=grow(240),
+            runtime=grow(PLAN.minutes),
         params:
             job=f"--batch {b}",
             settings=keys("shards-merge", batch=b),
@@ -107,11 +111,13 @@ for b in BATCHES:
                     f"{LOGS}/shards/level-{selection}-{level}-{b}.log",
                 benchmark:
                     f"{LOGS}/shards/level-{selection}-{level}-{b}.benchmark.tsv"
+                group:
+                    PASSES
                 conda:
                     "../envs/curation-scaling.yaml"
                 resources:
                     mem_mb=grow(PLAN.memory),
-                    runtime=grow(60),
+                    runtime=grow(PLAN.minutes),
                 params:
                     job=f"--select {selection} --level {level} --batch {b}",
                     settings=keys("shards-level", select=selection, level=level, batch=b),
@@ -132,11 +138,13 @@ for b in BATCHES:
                 f"{LOGS}/shards/repeats-{b}.log",
             benchmark:
                 f"{LOGS}/shards/repeats-{b}.benchmark.tsv"
+            group:
+                PASSES
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
                 mem_mb=grow(PLAN.memory),
-                runtime=grow(240),
+                runtime=grow(PLAN.minutes),
             params:
                 job=f"--batch {b}",
                 settings=keys("shards-repeats", batch=b),
@@ -161,11 +169,13 @@ for b in BATCHES:
                 f"{LOGS}/shards/score-{b}.log",
             benchmark:
                 f"{LOGS}/shards/score-{b}.benchmark.tsv"
+            group:
+                PASSES
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
                 mem_mb=grow(PLAN.memory),
-                runtime=grow(240),
+                runtime=grow(PLAN.minutes),
             params:
                 job=f"--batch {b}",
                 settings=keys("shards-score", batch=b),
@@ -189,11 +199,13 @@ for b in BATCHES:
             f"{LOGS}/shards/cut-{b}.log",
         benchmark:
             f"{LOGS}/shards/cut-{b}.benchmark.tsv"
+        group:
+            PASSES
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=grow(PLAN.memory),
-            runtime=grow(240),
+            runtime=grow(PLAN.minutes),
         params:
             job=f"--batch {b}",
             settings=keys("shards-cut", batch=b),
@@ -214,11 +226,13 @@ for b in BATCHES:
                 f"{LOGS}/shards/join-{pool}-{b}.log",
             benchmark:
                 f"{LOGS}/shards/join-{pool}-{b}.benchmark.tsv"
+            group:
+                PASSES
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
                 mem_mb=grow(PLAN.memory),
-                runtime=grow(240),
+                runtime=grow(PLAN.minutes),
             params:
                 job=f"--pool {pool} --batch {b}",
                 settings=keys("shards-join", pool=pool, batch=b),
@@ -240,11 +254,13 @@ for score in PLAN.ranked:
             f"{LOGS}/shards/ranks-{score}.log",
         benchmark:
             f"{LOGS}/shards/ranks-{score}.benchmark.tsv"
+        group:
+            PASSES
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=grow(2 * PLAN.memory),
-            runtime=grow(240),
+            runtime=grow(PLAN.minutes),
         params:
             job=f"--score {score}",
             settings=keys("shards-ranks", score=score),
@@ -266,11 +282,13 @@ for pool, subset in STUDY.pools.subsets.items():
             f"{LOGS}/shards/subset-{pool}.log",
         benchmark:
             f"{LOGS}/shards/subset-{pool}.benchmark.tsv"
+        group:
+            PASSES
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=grow(PLAN.memory),
-            runtime=grow(240),
+            runtime=grow(PLAN.minutes),
         params:
             job=f"--pool {pool}",
             settings=keys("shards-subset", pool=pool),
@@ -292,11 +310,13 @@ for pool, names in PLAN.pool_batches.items():
             f"{LOGS}/shards/uids-{pool}.log",
         benchmark:
             f"{LOGS}/shards/uids-{pool}.benchmark.tsv"
+        group:
+            PASSES
         conda:
             "../envs/curation-scaling.yaml"
         resources:
             mem_mb=grow(1000),
-            runtime=grow(60),
+            runtime=grow(PLAN.minutes),
         params:
             job=f"--pool {pool}",
             settings=keys("shards-uids", pool=pool),

@@ -4,6 +4,7 @@ from curation_scaling.study.shard_plan import ShardPlan, is_remote
 PLAN = ShardPlan(STUDY)
 WORK = PATHS.work
 BATCHES = range(len(PLAN.ranges))
+PASSES = "passes" if PLAN.at_once else None  # one job a pass: a chain that one submission runs
 
 
 def fetched(shards):

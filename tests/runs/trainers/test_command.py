@@ -44,6 +44,15 @@ def build_pools(study, layout):
     build_union(study, layout, "all", 0)
 
 
+def test_the_command_has_the_threads_of_its_processors(tmp_path):
+    line = '{"samples_seen": %s, "metric": "loss", "error": %s}'
+    command = f"printf '{line}\\n' 10 $OMP_NUM_THREADS 20 $POLARS_MAX_THREADS > {{output}}"
+    trainer = CommandTrainer(kind="command", command=command, metric="loss", cpus=3)
+    files = {"manifest": tmp_path / "pool.parquet", "uids": tmp_path / "pool.npy"}
+    training = train_command(trainer, [10, 20], 0, **files, name="run", sizes={"a": 1})
+    assert training.evaluations == (Evaluation(10, 3.0), Evaluation(20, 3.0))
+
+
 def test_a_real_script_trains_every_pool(tmp_path):
     study = study_in(tmp_path)
     layout = Layout(tmp_path / "results")

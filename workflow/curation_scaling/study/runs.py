@@ -41,7 +41,7 @@ class CommandTrainer(Part):
     metric: str = Field(min_length=1, description="which metric of its output is the error")
     params: Count | None = Field(None, description="parameters of the model, for {params} and the FLOPs 6 N D")
     inputs: list[str] = Field([], description="files the command reads; a change of them runs it again")
-    cpus: Count = Field(1, description="processors a run")
+    cpus: Count = Field(1, description="processors a run, and threads of its OMP, BLAS and polars")
     mem_mb: Count = Field(1000, description="memory a run, MB")
     gpus: Index = Field(0, description="GPUs a run")
     minutes: Count = Field(60, description="time limit of a run, minutes")

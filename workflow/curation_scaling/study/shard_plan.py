@@ -163,6 +163,11 @@ class ShardPlan:
         at_once = max(self.source.rows / self.parts, 1 << 22, self.parts << 14)
         return int(600 + 4 * at_once * self.bytes_a_row / 1e6 / 2)
 
+    @property
+    def minutes(self) -> int:
+        """Time limit of a job that passes over its rows once: generous, for what may be a slow shared disk."""
+        return 10 + int(0.4 * min(self.source.rows, self.source.rows_per_job) / 1e6)
+
     def _shards(self, patterns: list[str], key: str) -> list[str]:
         found: list[str] = []
         for i, pattern in enumerate(patterns):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -16,6 +17,8 @@ from curation_scaling.errors import InputError
 from curation_scaling.runs.record import weights_by_size
 from curation_scaling.runs.trainers.training import Evaluation, Training
 from curation_scaling.study.runs import PLACEHOLDERS, CommandTrainer
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
 def fill(command: str, values: Mapping[str, str]) -> str:
@@ -58,7 +61,9 @@ def train_command(
         }
         command = fill(trainer.command, values)
         print(f"{name}: {command}", file=sys.stderr, flush=True)
-        code = subprocess.run(["bash", "-o", "pipefail", "-c", command], check=False).returncode
+        # The package itself computes with one thread; the command has as many as the study asks processors for it.
+        environment = os.environ | dict.fromkeys(THREADS, str(trainer.cpus))
+        code = subprocess.run(["bash", "-o", "pipefail", "-c", command], env=environment, check=False).returncode
         if code != 0:
             raise InputError(f"run {name}: the training command ended with exit code {code}; its output is above")
         if not output.is_file():
