@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help study test test-all format check lock clean
+.PHONY: help study test test-all test-cluster format check lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -34,6 +34,9 @@ test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 test-all: $(VENV)/.dev ## the tests and the slow ones
 	$(MAKE) check
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or not slow"
+
+test-cluster: $(VENV)/.dev ## the tests on a real Slurm: as root, with CURATION_SLURM_TEST=1 (test-all runs them, too)
+	$(BIN)/python -m pytest -rs tests/cluster
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -85,7 +85,7 @@ class Run:
     def command(*options: str) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *OVERLAY, *options]
 
-    def until(self, happened: Callable[[], bool], seconds: float = 240) -> None:
+    def until(self, happened: Callable[[], bool], seconds: float = 600) -> None:
         """Wait for what must happen while the workflow runs."""
         deadline = time.monotonic() + seconds
         while not happened():
@@ -93,7 +93,7 @@ class Run:
             assert time.monotonic() < deadline, self.output.read_text()
             time.sleep(0.1)
 
-    def ends_well(self, seconds: float = 400) -> str:
+    def ends_well(self, seconds: float = 900) -> str:
         assert self.process.wait(seconds) == 0, self.output.read_text()
         return self.output.read_text()
 
