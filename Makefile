@@ -23,6 +23,11 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Apart: the plugin imports pandas at each start of Snakemake.
+$(VENV)/.slurm: $(VENV)/.dev requirements-slurm.lock
+	$(PIP) install --quiet --require-hashes -r requirements-slurm.lock
+	@touch $@
+
 study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
 	$(BIN)/snakemake --cores all $(if $(filter-out docstrings,$(STUDY)),--configfile config/studies/$(STUDY).yaml)
 	@$(BIN)/curation-scaling answer results/$(STUDY)
@@ -31,11 +36,11 @@ test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
-test-all: $(VENV)/.dev ## the tests and the slow ones
+test-all: $(VENV)/.slurm ## the tests and the slow ones
 	$(MAKE) check
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or not slow"
 
-test-cluster: $(VENV)/.dev ## the tests on a real Slurm: as root, with CURATION_SLURM_TEST=1 (test-all runs them, too)
+test-cluster: $(VENV)/.slurm ## the tests on a real Slurm: as root, with CURATION_SLURM_TEST=1 (test-all runs them, too)
 	$(BIN)/python -m pytest -rs tests/cluster
 
 check: $(VENV)/.dev
@@ -53,6 +58,7 @@ UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generat
 lock: ## write the lock files anew (needs uv)
 	$(UV_COMPILE) pyproject.toml --extra build -o requirements.lock
 	$(UV_COMPILE) pyproject.toml --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+	$(UV_COMPILE) pyproject.toml --extra build --extra slurm -c requirements.lock -o requirements-slurm.lock
 
 clean: ## remove the environment (results stay)
 	rm -rf $(VENV)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ def slurm() -> Iterator[Slurm]:
         pytest.skip("starts a real Slurm on this machine: set CURATION_SLURM_TEST=1")
     if os.geteuid() != 0:
         pytest.skip("Slurm's daemons start as root only")
+    if find_spec("snakemake_executor_plugin_slurm") is None:
+        pytest.skip("Snakemake's Slurm plugin is missing: make test-cluster installs it")
     if os.path.lexists(CONFIGURED):
         pytest.skip(f"this machine has a Slurm already: {CONFIGURED}")
     ports = {"SLURM1_CTLD_PORT": str(_free_port()), "SLURM1_SLURMD_PORT": str(_free_port())}

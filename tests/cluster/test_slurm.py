@@ -77,7 +77,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
         workspace.study(shards_study())
     study = cluster.folder / "study.yaml"
 
-    # Here, all shards in one process; there, two in three are given, so that jobs of a second each take a minute.
+    # Here, all shards in one process; there, six in seven are given: each job starts a Snakemake.
     monkeypatch.chdir(local.folder)
     local.built(local.folder / "study.yaml", "--until", "generate_0")
     layout = Layout(Path("results/shards"))
@@ -85,13 +85,13 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
         SHARD_STAGES["shards-generate"][1](load_study(layout.study), layout, shard=shard)
     local.built(local.folder / "study.yaml")
     shutil.copytree(local.folder / "data", cluster.folder / "data")
-    for shard in range(0, 200, 3):
+    for shard in range(0, 200, 7):
         (cluster.folder / f"data/shards/shard-{shard:04d}.parquet").unlink()
-    given = 133
+    given = 200 - 29
 
-    groups = ("--group-components", "generate=25", "pools=20", "train=9", "prune=4")
+    groups = ("--group-components", "generate=10", "pools=20", "train=9", "prune=4")
     killed = Run(cluster, study, groups)
-    killed.until(lambda: len(list(cluster.folder.glob("data/shards/*.parquet"))) > given + 30)  # in the second of three
+    killed.until(lambda: len(list(cluster.folder.glob("data/shards/*.parquet"))) > given + 12)  # in the second of three
     killed.kill()
     left = slurm.jobs("generate", "RUNNING") + slurm.jobs("generate", "PENDING")
     assert left  # they run on
@@ -115,7 +115,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
     assert "was killed, and the study or the code has changed since" in other.output.read_text()
 
     finished = stamps(cluster.folder, "data/shards/*.parquet")
-    assert given + 30 < len(finished) < 200
+    assert given + 12 < len(finished) < 200
     resumed = Run(cluster, study, groups)
     resumed.ends_well()
     again = stamps(cluster.folder, "data/shards/*.parquet")
@@ -123,7 +123,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
     assert {path: again[path] for path in finished} == finished  # nothing that had ended was written again
     runs = [job.run for job in slurm.jobs("generate")]
     assert len(set(runs)) == 2
-    assert all(runs.count(run) <= 3 for run in runs)  # 67 jobs in three submissions, what was left of them in as many
+    assert all(runs.count(run) <= 3 for run in runs)  # 29 jobs in three submissions, what was left of them in as many
     for shard in local.folder.glob("data/shards/*.parquet"):
         assert shard.read_bytes() == (cluster.folder / "data/shards" / shard.name).read_bytes()
     assert cluster.artifacts("shards") == local.artifacts("shards")

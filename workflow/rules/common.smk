@@ -85,7 +85,9 @@ def settings(stage, **fixed):
 
 
 def code(stage):
-    """The digest of the package's modules that compute a stage."""
+    """The digest of the package's modules that compute a stage; the Snakemake that a job starts compares none."""
+    if not workflow.is_main_process:
+        return ""
     if stage not in CODE:
         CODE[stage] = code_digest(*(rerun_modules(stage) if RERUN else stage_modules(STUDY, stage)))
     return CODE[stage]
