@@ -26,9 +26,9 @@ if TRAINER is not None:
             "../envs/curation-scaling.yaml"
         threads: COMMAND.cpus if COMMAND else 1
         resources:
+            **({"gpu": COMMAND.gpus} if COMMAND and COMMAND.gpus else {}),
             mem_mb=grow(COMMAND.mem_mb if COMMAND else 1000),
             runtime=grow(COMMAND.minutes if COMMAND else 15),
-            gpu=COMMAND.gpus if COMMAND else 0,
         params:
             settings=settings("train"),
             code=code("train"),
