@@ -12,7 +12,7 @@ from curation_scaling.layout import Layout
 def log(folder: Path, study: str, run: str = "SLURM run ID: 4e1bfc1e\n") -> None:
     path = folder / f".snakemake/log/{study}.snakemake.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"SNAKEMAKE\nBuilding DAG of jobs...\n{run}    output: results/{study}/runs.parquet\n")
+    path.write_text(f"SNAKEMAKE\nBuilding DAG of jobs...\n{run}    log: logs/{study}/shards/generate-0.log\n")
 
 
 def test_slurm_is_asked_only_where_the_study_has_run_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

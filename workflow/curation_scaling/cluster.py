@@ -7,7 +7,6 @@ import re
 import subprocess
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
@@ -39,12 +38,13 @@ def orphans(layout: Layout) -> dict[str, list[str]]:
 
 def _runs(layout: Layout) -> set[str]:
     logs = layout.root.absolute().parent.parent / ".snakemake/log"
-    written = f"{Path(layout.root.parent.name) / layout.root.name}/".encode()
+    # Every rule names a log below logs/<study>.
+    written = re.compile(rb"(?:results|logs)/" + re.escape(layout.root.name.encode()) + rb"(?![\w.-])")
     runs = set()
     for log in sorted(logs.glob("*.log")):
         with log.open("rb") as file:
             match = _RUN.search(file.read(_HEAD))
-        if match is not None and written in log.read_bytes():
+        if match is not None and written.search(log.read_bytes()) is not None:
             runs.add(match[1].decode())
     return runs
 
