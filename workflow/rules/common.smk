@@ -66,6 +66,13 @@ def pool_files(pool, draw):
     return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
 
 
+def notes_on_inputs():
+    """Where the first stage noted what it read."""
+    if SHARDS:
+        return [PATHS.work.read(t, b) for t in PLAN.tables for b in range(len(PLAN.batches(t)))]
+    return [PATHS.source_counts] if POOLS else []
+
+
 def command(stage, settings=True):
     """The shell line of a stage; its rule adds what identifies the job."""
     line = f"python -m curation_scaling {stage} {PATHS.root}"

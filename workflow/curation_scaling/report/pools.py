@@ -8,6 +8,7 @@ import polars as pl
 from curation_scaling import __version__
 from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.layout import Layout
+from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.markup import join
 from curation_scaling.report.page import Section, figures_markup, render
@@ -39,6 +40,7 @@ def build_pool_report(study: PoolStudy, layout: Layout) -> None:
     artifacts = artifact_table(layout.root, paths)
     sections.append(Section("provenance", "Provenance", join([artifacts, study_file(study)])))
     subtitle = f"Study {study.study}: {plural(len(study.pools.members), 'pool')}, no runs yet."
+    write_provenance(study, layout)
     write_bytes(layout.answer, words(study, edges, summary).encode())
     write_bytes(layout.report, render(study.title, subtitle, sections, f"curation-scaling {__version__}"))
 

@@ -53,7 +53,7 @@ def foreign_value(content: Any) -> str:
     """A sentence about the first value that is no text, number, list or mapping, such as an unquoted date."""
     found = _foreign(content, [], ())
     if found is None:
-        return "the file refers to itself: write each mapping once"
+        return "the file holds a number of thousands of digits: write a smaller one"
     path, value = found
     return f"key {_render(path)} is a {type(value).__name__}: put it in quotes to make it text"
 
