@@ -72,6 +72,4 @@ def test_thirty_kills_of_the_smoke_study(tmp_path: Path) -> None:
         assert [name for name in wanted if found[name] != wanted[name]] == []
         assert not [path for path in (workspace.folder / "results").rglob("*.tmp")]
         rounds += 1
-    print(
-        f"{killer.kills} kills ({killer.orphaned} of Snakemake alone) in {rounds} studies, {killer.failures} failures"
-    )
+    print(f"{killer.kills} kills, {killer.orphaned} of Snakemake alone, {rounds} studies, {killer.failures} failures")

@@ -20,7 +20,8 @@ from curation_scaling.layout import Layout
 from curation_scaling.pools.ledger import read_json
 from curation_scaling.runs.identity import run_id, run_identities
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import digest, file_sha256, folder_sha256, write_bytes
+from curation_scaling.store import file_sha256, folder_sha256, write_bytes
+from curation_scaling.study.folder import content_sha256
 from curation_scaling.study.locate import data_files, path_of, shard_lists, trainer_inputs
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DeclaredSource, TableSource
@@ -40,7 +41,7 @@ def write_provenance(study: PoolStudy | Rerun, layout: Layout) -> None:
         InputError: if an artifact that names the inputs is missing or damaged.
     """
     content = {
-        "study": {"name": study.study, "sha256": digest(study.model_dump(mode="json", exclude={"data_root"}))},
+        "study": {"name": study.study, "sha256": content_sha256(study)},
         "seeds": _seeds(study),
         "inputs": _inputs(study, layout),
         "package": {"version": __version__, "sha256": _code_sha256()},
@@ -74,8 +75,12 @@ def lock() -> dict[str, Any] | None:
     """The lock file's sha256, and which packages are installed in another version; None without a lock file."""
     if not LOCK.is_file():
         return None
-    pinned = dict(_PINNED.findall(LOCK.read_text(encoding="utf-8")))
-    other = {n: {"lock": pinned.get(n), "installed": v} for n, v in installed().items() if pinned.get(n) != v}
+    pinned: dict[str, list[str]] = {}
+    for name, version in _PINNED.findall(LOCK.read_text(encoding="utf-8")):
+        pinned.setdefault(name, []).append(version)  # some have one version for old Pythons, and one for new ones
+    other = {
+        n: {"lock": pinned.get(n, []), "installed": v} for n, v in installed().items() if v not in pinned.get(n, [])
+    }
     return {"sha256": file_sha256(LOCK), "installed_otherwise": other}
 
 
