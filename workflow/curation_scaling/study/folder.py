@@ -57,8 +57,8 @@ def check_folder(layout: Layout) -> None:
         target = link.resolve()
         if not target.is_relative_to(home):
             raise InputError(
-                f"{layout.root / link.relative_to(home)} is a link to {target}: results stay in their folder, remove it "
-                f"or link {layout.root} itself"
+                f"{layout.root / link.relative_to(home)} is a link to {target}: results stay in their folder, remove "
+                f"it or link {layout.root} itself"
             )
 
 
