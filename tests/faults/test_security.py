@@ -208,7 +208,7 @@ MERGES = "a: &a {x: 1}\n" + "".join(
 BOMBS = {
     "aliases": (ALIASES, "stands for more than"),
     "merges": (MERGES, "stands for more than"),
-    "mappings": (ALIASES.replace("[x", "{x").replace("x]", "x: 1}").replace("x, ", "x: 1, "), ""),
+    "mappings": (ALIASES.replace("[x", "{x").replace("x]", "x: 1}").replace("x, ", "x: 1, "), "stands for more than"),
     "cycle": ("a: &a\n  b: *a\n", "refers to itself"),
     "brackets": ("[" * 500_000, "nests more than"),
     "levels": ("a: " + "{a: " * 3000 + "}" * 3000, "nests more than"),
