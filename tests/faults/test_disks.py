@@ -82,8 +82,12 @@ def test_results_that_cannot_be_written(finished: Workspace, workspace: Workspac
         text = done.stdout + done.stderr
         assert done.returncode != 0
         assert "Traceback" not in text
-        assert any("cannot be written (Read-only file system)" in line for line in text.splitlines()), text
+        assert "Write-protected output files for rule frontier" in text
         assert workspace.artifacts() == before
+        new = workspace.run(workspace.study(tiny(study="new"), "new.yaml"))
+        assert new.returncode != 0
+        assert "Traceback" not in new.stdout + new.stderr
+        assert "cannot be written (Read-only file system)" in new.stdout + new.stderr
 
 
 def test_a_finished_study_can_be_read_where_nothing_can_be_written(finished: Workspace, workspace: Workspace) -> None:

@@ -169,8 +169,23 @@ def _complete(frame: pl.DataFrame, where: str) -> pl.DataFrame:
             raise InputError(f"{where}: column {name!r} must hold whole numbers, none of them null")
     if not any(name in frame.columns for name in ("logits", "p_label", "correct", "margin")):
         raise InputError(f"{where}: column 'logits' is missing, and so are p_label, correct and margin: record one")
+    for name in ("logits", *STATISTICS, "model", "trained"):
+        if name in frame.columns:
+            _check_kind(frame[name], where)
     defaults = {"model": pl.lit(0, pl.Int32), "trained": pl.lit(True)}
     return frame.with_columns(**{name: value for name, value in defaults.items() if name not in frame.columns})
+
+
+def _check_kind(column: pl.Series, where: str) -> None:
+    kind, name = column.dtype, column.name
+    wanted, fits = "numbers", kind.is_numeric() or (name == "correct" and kind == pl.Boolean)
+    if name == "trained":
+        wanted, fits = "true or false", kind == pl.Boolean
+    elif name == "logits":
+        wanted, fits = "a list of numbers a row", isinstance(kind, pl.List) and kind.inner.is_numeric()
+    if not fits or column.null_count():
+        found = f"{column.null_count()} nulls" if fits else str(kind)
+        raise InputError(f"{where}: column {name!r} holds {found}: {wanted} is needed, and no null")
 
 
 def _hole(frame: pl.DataFrame, cells: int) -> str:
