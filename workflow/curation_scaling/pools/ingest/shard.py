@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,8 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
         file.close()
 
 
-def read_shard(shard: Shard, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The shard's rows, some columns of them, in order.
+def read_shard(shard: Shard, columns: Sequence[str], as_bytes: Collection[str] = ()) -> Iterator[pa.RecordBatch]:
+    """The shard's rows, some columns of them, in order; text is UTF-8 but in the columns that are read `as_bytes`.
 
     Raises:
         InputError: if its pages are damaged.
@@ -79,6 +79,9 @@ def read_shard(shard: Shard, columns: Sequence[str]) -> Iterator[pa.RecordBatch]
                 batch = next(batches, None)
             if batch is None:
                 return
+            with reading(shard.path, "is truncated or damaged"):
+                for name in set(columns) - set(as_bytes):
+                    batch[name].validate(full=True)
             yield batch
     finally:
         file.close()

@@ -161,7 +161,8 @@ class _Reader:
     def read(self, shard: Shard, number: int) -> Iterator[tuple[Rows, dict[str, int]]]:
         """The rows of a shard in parts, and how many each filter dropped."""
         row = 0
-        for batch in read_shard(shard, list(self.wanted)):
+        as_bytes = [self.table.id] if self.table.id_form in ("hex", "uuid") else []
+        for batch in read_shard(shard, list(self.wanted), as_bytes):
             rows = self._convert(batch, shard.path, row)
             if self.rows:
                 rows["shard"] = np.full(batch.num_rows, number, np.uint32)
