@@ -4,9 +4,11 @@ PYTHON ?= python3
 STUDY ?= docstrings
 VENV ?= .venv
 BIN := $(VENV)/bin
+FILE = $(if $(filter-out docstrings,$(STUDY)),config/studies/$(STUDY).yaml,config/config.yaml)
+CLEAN = reproduced/$(STUDY)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help study test test-all test-cluster format check lock clean
+.PHONY: help study reproduce test test-all test-cluster format check lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -29,8 +31,17 @@ $(VENV)/.slurm: $(VENV)/.dev requirements-slurm.lock
 	@touch $@
 
 study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
-	$(BIN)/snakemake --cores all $(if $(filter-out docstrings,$(STUDY)),--configfile config/studies/$(STUDY).yaml)
+	$(BIN)/curation-scaling check $(FILE)
+	$(BIN)/snakemake --cores all --configfile $(FILE)
 	@$(BIN)/curation-scaling answer results/$(STUDY)
+
+# The clean folder sees the project and its data by links, but none of its results.
+reproduce: $(VENV)/.run ## compute a finished study (STUDY=docstrings) again in a clean folder and compare every artifact
+	$(BIN)/curation-scaling check results/$(STUDY)/study.yaml
+	rm -rf $(CLEAN) && mkdir -p $(CLEAN)
+	ln -s $(addprefix $(CURDIR)/,$(filter-out results logs reproduced,$(wildcard *))) $(CLEAN)
+	$(BIN)/snakemake --cores all --configfile results/$(STUDY)/study.yaml --directory $(CLEAN)
+	$(BIN)/curation-scaling compare results/$(STUDY) $(CLEAN)/results/$(STUDY)
 
 test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check

@@ -10,6 +10,7 @@ from curation_scaling.artifacts import EDGES, RUNS, SUMMARY
 from curation_scaling.frontier.stage import build_frontier
 from curation_scaling.laws.stage import fit_laws
 from curation_scaling.layout import Layout
+from curation_scaling.pools.ledger import write_json
 from curation_scaling.runs.identity import run_id, run_identities
 from curation_scaling.runs.imports import import_runs
 from curation_scaling.runs.record import describe_pool
@@ -85,6 +86,7 @@ def finish_trained(study: Study, layout: Layout) -> None:
     summary = [{"draw": d, "kind": k, "outcome": o, "rows": n, "size": 2 * n} for d in draws for k, o, n in kinds]
     for path, schema, rows in ((layout.edges, EDGES, edges), (layout.summary, SUMMARY, summary)):
         write(path, schema, pl.DataFrame(rows), study=study.study, inputs="none")
+    write_json(layout.source_counts, {"provenance": {}, "files": ["0" * 64]}, study=study.study)
 
 
 def finish_imported(layout: Layout, **values: Any) -> Study:

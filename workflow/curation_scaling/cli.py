@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
         "--budget", type=float, required=True, action="append", help="in the unit of the study's budgets; repeatable"
     )
     advise.set_defaults(action=_advise)
+
+    compare = commands.add_parser("compare", help="two results of one study, artifact by artifact")
+    compare.add_argument("results", type=Path, nargs=2, help="results/<study>, twice")
+    compare.add_argument(
+        "--tolerance", type=float, default=1e-6, help="largest relative difference where environments differ"
+    )
+    compare.set_defaults(action=_compare)
 
     keep = commands.add_parser("keep", help="the samples that a published score file (CSV: image, score) keeps")
     keep.add_argument("scores", type=Path, help="a score file, high = keep")
@@ -137,6 +145,21 @@ def _advise(options: argparse.Namespace) -> None:
     if not isinstance(study, Study):
         raise InputError(f"study {study.study} ends at its pools: give it runs and frontier to ask for advice")
     print(advise(study, layout, options.budget))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from curation_scaling.report.compare import DIFFERS, SAME, compare_results
+
+    verdicts, reasons = compare_results(options.results[0], options.results[1], options.tolerance)
+    for reason in reasons:
+        print(f"environment: {reason}")
+    for verdict in verdicts:
+        if verdict.outcome != SAME:
+            print(f"{verdict.name}: {verdict.outcome}{f' ({verdict.detail})' if verdict.detail else ''}")
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    print(f"{len(verdicts)} artifacts: {', '.join(f'{n} {outcome}' for outcome, n in sorted(counts.items()))}")
+    if counts[DIFFERS]:
+        raise InputError(f"{options.results[1]} is not what {options.results[0]} is: the artifacts above differ")
 
 
 def _keep(options: argparse.Namespace) -> None:

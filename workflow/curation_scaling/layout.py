@@ -29,6 +29,11 @@ class Layout:
         return self.root / ".submitted"
 
     @property
+    def provenance(self) -> Path:
+        """What the results were made of and by."""
+        return self.root / "provenance.json"
+
+    @property
     def samples(self) -> Path:
         """Every sample of the source, with its role and score."""
         return self.root / "pools/samples.parquet"

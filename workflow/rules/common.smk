@@ -12,6 +12,7 @@ from curation_scaling.layout import PRUNING_FIGURES, Layout
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study import Rerun, Study, parse_study
 from curation_scaling.study.keys import stage_digest
+from curation_scaling.study.folder import check_folder, check_moved
 from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
 from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.modules import stage_modules
@@ -34,6 +35,8 @@ STUDY = refuse(lambda: parse_study(config, ", ".join(map(str, workflow.overwrite
 refuse(lambda: check_inputs(STUDY))
 
 PATHS = Layout(Path("results") / STUDY.study)
+refuse(lambda: check_folder(PATHS))
+refuse(lambda: check_moved(STUDY, PATHS, Path(".snakemake")))
 LOGS = f"logs/{STUDY.study}"
 DATA_FILES = [path for file in data_files(STUDY) for path in files_at(path_of(STUDY, file))]
 RERUN = isinstance(STUDY, Rerun)
@@ -66,6 +69,13 @@ def pool_files(pool, draw):
         parts = range(STUDY.pools.source.part_count)
         return [*(PATHS.part(pool, part) for part in parts), PATHS.whole_subset(pool)]
     return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
+
+
+def notes_on_inputs():
+    """Where the first stage noted what it read."""
+    if SHARDS:
+        return [PATHS.work.read(t, b) for t in PLAN.tables for b in range(len(PLAN.batches(t)))]
+    return [PATHS.source_counts] if POOLS else []
 
 
 def command(stage, settings=True):

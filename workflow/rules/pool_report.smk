@@ -4,9 +4,11 @@ rule pool_report:
         PATHS.edges,
         PATHS.summary,
         [PATHS.histogram, PATHS.ledger] if SHARDS else [],
+        notes_on_inputs(),
     output:
         report(PATHS.report, category="Report", caption="../report/pools.rst"),
         PATHS.answer,
+        PATHS.provenance,
     log:
         f"{LOGS}/pool-report.log",
     benchmark:

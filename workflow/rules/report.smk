@@ -7,6 +7,7 @@ rule report:
         PATHS.switches,
         PATHS.beyond_all,
         [PATHS.edges, PATHS.summary] if POOLS else [],
+        notes_on_inputs(),
         [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
         [
             PATHS.law(name)
@@ -23,6 +24,7 @@ rule report:
     output:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
+        PATHS.provenance,
         PATHS.figures,
         PATHS.drawn(PRUNING_FIGURES) if STUDY.pruning else [],
         PATHS.drawn(["published"]) if STUDY.published else [],

@@ -125,6 +125,7 @@ rule reproduction_report:
     output:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,
+        PATHS.provenance,
         PATHS.drawn(STUDY.figures),
     log:
         f"{LOGS}/reproduction-report.log",

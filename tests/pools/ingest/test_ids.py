@@ -98,3 +98,8 @@ def test_parts_are_equal_ranges(values, parts):
     assert len(bounds) == parts + 1
     assert sorted(order.tolist()) == list(range(len(values)))
     assert all((codes[order[a:b]] == k).all() for k, (a, b) in enumerate(pairwise(bounds)))
+
+
+def test_a_short_id_of_other_letters_is_named_and_not_padded():
+    with pytest.raises(InputError, match=r"é' in row 1"):
+        parse_ids(pa.array(["1", "é"]), "hex", "f: column 'uid'", 0)

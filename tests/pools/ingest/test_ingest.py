@@ -117,7 +117,7 @@ def _uids(numbers):
 def _dropped(folder, filters):
     study = shards_study(folder, filters=filters, rows_per_job=1000)
     layout = ingest(study, folder.parent / "out")
-    counts = read_json(layout.work.read("rows", 0))
+    counts = read_json(layout.work.read("rows", 0), study=study.study)
     dropped = {reason: sum(n.values()) for reason, n in counts["dropped"].items()}
     rows = read_rows(layout.work.run("rows", 0))
     assert len(rows["row"]) + sum(dropped.values()) == sum(counts["read"].values()) == 9

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -243,3 +244,13 @@ def test_uids_and_params_reach_the_command(tmp_path):
     manifest = read(layout.pool("bucket1", 0), POOL)
     assert np.load(tmp_path / "copy.npy").tolist() == manifest.select("uid_hi", "uid_lo").rows()
     assert read(layout.run("bucket1", 0, 0), RUNS)["params"].to_list() == [2, 2, 2]
+
+
+def test_a_subset_file_of_another_draw_is_refused(tmp_path):
+    study = study_in(tmp_path, TRAIN)
+    layout = Layout(tmp_path / "results")
+    build_pools(study, layout)
+    for name in ("draw-0.npy", "draw-0.npy.sha256"):
+        shutil.copy(layout.subset("bucket2", 0).with_name(name), layout.subset("bucket1", 0).with_name(name))
+    with pytest.raises(InputError, match=r"bucket1/draw-0.npy does not hold the uids of its pool's manifest"):
+        train_run(study, layout, "bucket1", 0, 0)

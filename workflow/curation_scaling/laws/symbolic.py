@@ -47,6 +47,8 @@ class Call:
 Node: TypeAlias = Number | Symbol | Binary | Call
 _Unary: TypeAlias = Callable[[Array], Array]
 
+LONGEST, DEEPEST = 2000, 100  # characters and levels of a formula: its derivatives are larger still
+
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _FUNCTIONS: dict[str, _Unary] = {"exp": np.exp, "log": np.log, "log1p": np.log1p, "expm1": np.expm1, "sqrt": np.sqrt}
 ZERO, ONE = Number(0.0), Number(1.0)
@@ -57,26 +59,34 @@ def parse(text: str) -> Node:
 
     Raises InputError on anything else.
     """
+    if len(text) > LONGEST:
+        raise InputError(f"formula {text[:50]!r}... has {len(text)} characters: {LONGEST} are enough for a law")
     try:
-        return _node(ast.parse(text, mode="eval").body, text)
-    except (SyntaxError, RecursionError) as error:
-        raise InputError(f"formula {text!r} cannot be read: write it as in Python, such as 'a * n**b + d'") from error
+        return _node(ast.parse(text, mode="eval").body, text, DEEPEST)
+    except InputError:
+        raise
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        shown = text if len(text) <= 100 else f"{text[:100]}..."
+        raise InputError(f"formula {shown!r} cannot be read: write it as in Python, such as 'a * n**b + d'") from None
 
 
-def _node(tree: ast.expr, text: str) -> Node:
+def _node(tree: ast.expr, text: str, deepest: int) -> Node:
+    if not deepest:
+        raise InputError(f"formula {text[:50]!r}... nests more than {DEEPEST} levels: split it up")
+    below = deepest - 1
     match tree:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return Number(float(value))
         case ast.Name(id=name):
             return Symbol(name)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return Binary(_OPERATORS[type(op)], _node(left, text), _node(right, text))
+            return Binary(_OPERATORS[type(op)], _node(left, text, below), _node(right, text, below))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Binary("*", Number(-1.0), _node(operand, text))
+            return Binary("*", Number(-1.0), _node(operand, text, below))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _node(operand, text)
+            return _node(operand, text, below)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return Call(name, _node(argument, text))
+            return Call(name, _node(argument, text, below))
     part = ast.get_source_segment(text, tree) or text
     raise InputError(
         f"formula {text!r} holds {part!r}: only numbers, names, + - * / ** and {', '.join(_FUNCTIONS)} may be used"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import polars as pl
 
 from curation_scaling.artifacts import EDGES, POOL, SAMPLES, SUMMARY
 from curation_scaling.layout import Layout
 from curation_scaling.pools.buckets import cut_buckets
 from curation_scaling.pools.draws import draw_samples
+from curation_scaling.pools.ledger import read_json
 from curation_scaling.pools.sources.source import POOL as POOL_ROLE
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import inputs_digest, read, verify, write
+from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import buckets_keys
 
@@ -39,7 +38,7 @@ def build_buckets(study: PoolStudy, layout: Layout, draw: int) -> None:
         write(layout.pool(name, draw), POOL, part, study=study.study, inputs=inputs)
     edges = edges.with_columns(draw=pl.lit(draw, pl.Int32), pool=pl.Series(pools.bucket_names))
     write(layout.edges_of(draw), EDGES, edges, study=study.study, inputs=inputs)
-    summary = _summarise(samples, scored, drawn, cut, pools.bucket_names, layout)
+    summary = _summarise(samples, scored, drawn, cut, pools.bucket_names, layout, study.study)
     summary = summary.with_columns(draw=pl.lit(draw, pl.Int32))
     write(layout.summary_of(draw), SUMMARY, summary, study=study.study, inputs=inputs)
 
@@ -51,10 +50,10 @@ def _summarise(
     cut: pl.DataFrame,
     names: list[str],
     layout: Layout,
+    study: str,
 ) -> pl.DataFrame:
     """Every row that the source read ends in exactly one outcome; rows the source dropped have no size."""
-    verify(layout.source_counts)
-    counts: dict[str, int] = json.loads(layout.source_counts.read_text())["counts"]
+    counts: dict[str, int] = read_json(layout.source_counts, study=study)["counts"]
 
     def size(frame: pl.DataFrame) -> int:
         return int(frame.select(pl.col("size").sum()).item())

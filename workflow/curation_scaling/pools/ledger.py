@@ -36,15 +36,23 @@ class Ledger:
         for shard, n in by_shard.items():
             total[int(shard)] = total.get(int(shard), 0) + n
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, study: str) -> None:
         """Write it as JSON."""
-        write_bytes(path, (json.dumps({"dropped": self.counts}, sort_keys=True) + "\n").encode())
+        write_json(path, {"dropped": self.counts}, study=study)
 
 
-def read_json(path: Path) -> Any:
-    """A verified JSON file of an earlier stage."""
+def write_json(path: Path, content: dict[str, Any], *, study: str) -> None:
+    """Write a JSON file that later stages of the study read."""
+    write_bytes(path, (json.dumps({"study": study, **content}, sort_keys=True) + "\n").encode())
+
+
+def read_json(path: Path, *, study: str) -> dict[str, Any]:
+    """A verified JSON file of an earlier stage of the study."""
     verify(path)
-    return json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if content.get("study") != study:
+        raise InputError(f"{path} belongs to the study {content.get('study')!r}, not to {study!r}: delete it")
+    return content
 
 
 def check_balance(read: dict[int, int], ledger: Ledger, shards: Iterable[str]) -> None:

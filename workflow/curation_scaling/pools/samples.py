@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import polars as pl
@@ -10,9 +9,10 @@ import polars as pl
 from curation_scaling.artifacts import SAMPLES
 from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
+from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.sources.source import REFERENCE, Source
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import file_sha256, inputs_digest, write, write_bytes
+from curation_scaling.store import file_sha256, inputs_digest, write
 from curation_scaling.study import PoolStudy
 from curation_scaling.study.keys import samples_keys
 from curation_scaling.study.locate import locate, path_of
@@ -25,10 +25,10 @@ def build_samples(study: PoolStudy, layout: Layout) -> None:
     frame = source.frame
     if "score" not in frame.columns:
         frame = frame.with_columns(score=_score(study, frame))
-    inputs = inputs_digest(samples_keys(study) | {"read": _bytes_of_tables(study)})
-    report = {"counts": source.counts, "provenance": source.provenance}
-    text = json.dumps(report, indent=1, sort_keys=True) + "\n"
-    write_bytes(layout.source_counts, text.encode())
+    read = _bytes_of_tables(study)
+    report = {"counts": source.counts, "provenance": source.provenance} | ({"files": read} if read else {})
+    write_json(layout.source_counts, report, study=study.study)
+    inputs = inputs_digest(samples_keys(study) | {"read": read})
     write(layout.samples, SAMPLES, frame, study=study.study, inputs=inputs)
 
 

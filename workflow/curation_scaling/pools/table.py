@@ -116,18 +116,23 @@ def writer(
         yield Writer(parquet, schema)
 
 
-def open_table(path: Path) -> pq.ParquetFile:
-    """Open a file that an earlier stage wrote.
+def open_table(path: Path, study: str | None = None) -> pq.ParquetFile:
+    """Open a file that an earlier stage (of this study, if it is given) wrote.
 
     Raises:
-        InputError: if it is missing or damaged.
+        InputError: if it is missing, damaged, or of another study.
     """
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the workflow again") from None
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from None
+    of = (file.metadata.metadata or {}).get(b"study", b"").decode(errors="replace")
+    if study is not None and of != study:
+        file.close()
+        raise InputError(f"{path} belongs to the study {of!r}, not to {study!r}: delete it")
+    return file
 
 
 def damaged(path: Path, error: Exception) -> InputError:
@@ -135,13 +140,18 @@ def damaged(path: Path, error: Exception) -> InputError:
     return InputError(f"{path} is not what was written ({str(error).splitlines()[0]}): delete it and run again")
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> pa.Table:
+def read_table(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    row_groups: Sequence[int] | None = None,
+    study: str | None = None,
+) -> pa.Table:
     """Columns of some row groups, in one piece; page checksums are verified.
 
     Raises:
         InputError: if the file is missing or damaged.
     """
-    file = open_table(path)
+    file = open_table(path, study)
     try:
         groups = range(file.num_row_groups) if row_groups is None else row_groups
         return file.read_row_groups(list(groups), columns=None if columns is None else list(columns), use_threads=False)
@@ -156,9 +166,14 @@ def to_rows(table: pa.Table) -> Rows:
     return {name: table[name].combine_chunks().to_numpy() for name in table.column_names}
 
 
-def read_rows(path: Path, columns: Sequence[str] | None = None, row_groups: Sequence[int] | None = None) -> Rows:
+def read_rows(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    row_groups: Sequence[int] | None = None,
+    study: str | None = None,
+) -> Rows:
     """`read_table` for files that hold numbers alone."""
-    return to_rows(read_table(path, columns, row_groups))
+    return to_rows(read_table(path, columns, row_groups, study))
 
 
 def column_names(path: Path) -> list[str]:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.table import name_samples
+from curation_scaling.foreign import reading
+from curation_scaling.pools.sources.table import listed, with_uids
 
 Array = npt.NDArray[np.float32]
 STATISTICS = ("p_label", "correct", "margin", "feature_norm")
@@ -96,12 +97,16 @@ def read_dynamics(paths: Sequence[Path], *, classes: int | None = None) -> Dynam
         InputError: if a file is missing or damaged, a column lacks or is of another kind, a number is not finite, a
             label is out of range, or a sample lacks an epoch or has it twice.
     """
-    try:
-        frame = pl.concat([pl.read_parquet(path) for path in paths])
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename or paths[0]} is missing: write the training dynamics there") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{paths[0]} cannot be read ({str(error).splitlines()[0]}): write it again") from None
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path} is missing: write the training dynamics there")
+    frames = []
+    for path in paths:
+        with reading(path, mend="write it again"):
+            frames.append(pl.read_parquet(path, glob=False))
+            if frames[-1].schema != frames[0].schema:
+                raise InputError(f"{path} has other columns than {paths[0]}: write both again")
+    frame = pl.concat(frames)
     return dynamics_of(frame, str(paths[0]), classes=classes)
 
 
@@ -156,17 +161,31 @@ def _complete(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if frame.is_empty():
         raise InputError(f"{where}: there is no row, and a ranking needs samples: write the training dynamics again")
     if "uid" in frame.columns and "uid_hi" not in frame.columns:
-        high, low = name_samples(frame["uid"])
-        frame = frame.with_columns(uid_hi=pl.Series(high), uid_lo=pl.Series(low))
+        frame = with_uids(frame, where)
     for name in ("uid_hi", "uid_lo", "epoch", "label"):
         if name not in frame.columns:
-            raise InputError(f"{where}: column {name!r} is missing: it has {', '.join(frame.columns)}")
+            raise InputError(f"{where}: column {name!r} is missing: it has {listed(frame.columns)}")
         if frame[name].null_count() or not frame[name].dtype.is_integer():
             raise InputError(f"{where}: column {name!r} must hold whole numbers, none of them null")
     if not any(name in frame.columns for name in ("logits", "p_label", "correct", "margin")):
         raise InputError(f"{where}: column 'logits' is missing, and so are p_label, correct and margin: record one")
+    for name in ("logits", *STATISTICS, "model", "trained"):
+        if name in frame.columns:
+            _check_kind(frame[name], where)
     defaults = {"model": pl.lit(0, pl.Int32), "trained": pl.lit(True)}
     return frame.with_columns(**{name: value for name, value in defaults.items() if name not in frame.columns})
+
+
+def _check_kind(column: pl.Series, where: str) -> None:
+    kind, name = column.dtype, column.name
+    wanted, fits = "numbers", kind.is_numeric() or (name == "correct" and kind == pl.Boolean)
+    if name == "trained":
+        wanted, fits = "true or false", kind == pl.Boolean
+    elif name == "logits":
+        wanted, fits = "a list of numbers a row", isinstance(kind, pl.List) and kind.inner.is_numeric()
+    if not fits or column.null_count():
+        found = f"{column.null_count()} nulls" if fits else str(kind)
+        raise InputError(f"{where}: column {name!r} holds {found}: {wanted} is needed, and no null")
 
 
 def _hole(frame: pl.DataFrame, cells: int) -> str:

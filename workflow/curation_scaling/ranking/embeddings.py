@@ -10,7 +10,8 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.table import name_samples
+from curation_scaling.foreign import reading
+from curation_scaling.pools.sources.table import listed, with_uids
 
 Matrix = npt.NDArray[np.float32]
 BATCH = 16_384  # rows at once
@@ -25,7 +26,9 @@ def read_embeddings(path: Path) -> tuple[npt.NDArray[np.uint64] | None, Matrix]:
     Raises:
         InputError: if the file cannot be read, or is no table of finite embeddings.
     """
-    try:
+    if not path.exists():
+        raise InputError(f"{path} is missing: write the embeddings there")
+    with reading(path, mend="write it again"):
         if path.suffix == ".npy":
             matrix = np.load(path, mmap_mode="r", allow_pickle=False)
             if matrix.ndim != 2 or matrix.dtype.kind != "f":
@@ -35,21 +38,15 @@ def read_embeddings(path: Path) -> tuple[npt.NDArray[np.uint64] | None, Matrix]:
             return None, matrix
         if path.suffix != ".parquet":
             raise InputError(f"{path} ends in {path.suffix!r}: give embeddings as .npy or .parquet")
-        frame = pl.read_parquet(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: write the embeddings there") from None
-    except (ValueError, OSError, pl.exceptions.PolarsError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path} cannot be read ({str(error).splitlines()[0]}): write it again") from None
+        frame = pl.read_parquet(path, glob=False)
     if "embedding" not in frame.columns or not {"uid", "uid_hi"} & set(frame.columns):
-        raise InputError(f"{path} has the columns {', '.join(frame.columns)}: 'uid' and 'embedding' are needed")
-    if "uid_hi" not in frame.columns:
-        high, low = name_samples(frame["uid"])
-        frame = frame.with_columns(uid_hi=pl.Series(high), uid_lo=pl.Series(low))
-    frame = frame.sort("uid_hi", "uid_lo")
-    vectors = frame["embedding"].cast(pl.List(pl.Float32))
-    if vectors.null_count() or vectors.list.len().n_unique() != 1:
+        raise InputError(f"{path} has the columns {listed(frame.columns)}: 'uid' and 'embedding' are needed")
+    frame = with_uids(frame, str(path)).sort("uid_hi", "uid_lo")
+    kind = frame.schema["embedding"]
+    if not isinstance(kind, pl.List | pl.Array) or not kind.inner.is_numeric():
+        raise InputError(f"{path}: column 'embedding' holds {kind}: a list of numbers a row is needed")
+    vectors = frame["embedding"].cast(pl.List(pl.Float32), strict=False)
+    if vectors.null_count() or vectors.list.len().n_unique() != 1 or not vectors.list.len()[0]:
         raise InputError(f"{path}: column 'embedding' has rows of several lengths: give all the same dimensions")
     matrix = vectors.list.to_array(int(vectors.list.len()[0])).to_numpy()
     return frame.select("uid_hi", "uid_lo").to_numpy(), matrix

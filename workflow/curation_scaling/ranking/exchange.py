@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.table import name_samples, read_columns
+from curation_scaling.foreign import reading
+from curation_scaling.pools.sources.table import listed, name_samples, read_columns
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.ranking.select import band, easy, hard, size_of
 from curation_scaling.store import write_bytes
@@ -31,23 +32,20 @@ def read_scores(path: Path, *, name: str | None = None, score: str | None = None
     Raises:
         InputError: if it has no two columns, a score is no finite number, or a name occurs twice.
     """
-    try:
-        raw = pl.read_csv(path, infer_schema=False)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: put the score file there") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read as CSV ({str(error).splitlines()[0]}): fetch it again") from None
+    if not path.exists():
+        raise InputError(f"{path} is missing: put the score file there")
+    raw = _read_csv(path, header=True)
     columns = raw.columns
     if len(columns) < 2:
         raise InputError(f"{path} has the single column {columns[0]!r}: a score file has a name and a score a line")
     if name is None and score is None and _is_number(columns[1]):  # the first line is a sample, not a header
-        raw = pl.read_csv(path, infer_schema=False, has_header=False)
+        raw = _read_csv(path, header=False)
         columns = raw.columns
     name = name or ("image" if "image" in columns else columns[0])
     score = score or ("score" if "score" in columns else columns[1])
     for wanted in (name, score):
         if wanted not in columns:
-            raise InputError(f"{path} has no column {wanted!r}: it has {', '.join(columns)}")
+            raise InputError(f"{path} has no column {wanted!r}: it has {listed(columns)}")
     frame = raw.select(
         name=pl.col(name), text=pl.col(score), score=pl.col(score).str.strip_chars().cast(pl.Float64, strict=False)
     )
@@ -68,29 +66,27 @@ def read_array_scores(path: Path, columns: dict[str, str]) -> dict[str, np.ndarr
         InputError: if an array is missing, not numeric, not finite, or of another length.
     """
     if path.suffix == ".npz":
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                known = set(file.files)
-                for wanted in columns.values():
-                    if wanted not in known:
-                        raise InputError(f"{path} has no array {wanted!r}: it has {', '.join(sorted(known))}")
-                found = {ours: file[theirs] for ours, theirs in columns.items()}
-        except FileNotFoundError:
-            raise InputError(f"{path} is missing: put the score file there") from None
-        except (ValueError, OSError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path} cannot be read ({error}): fetch it again") from None
+        if not path.exists():
+            raise InputError(f"{path} is missing: put the score file there")
+        with reading(path), np.load(path, allow_pickle=False) as file:
+            known = set(file.files)
+            for wanted in columns.values():
+                if wanted not in known:
+                    raise InputError(f"{path} has no array {wanted!r}: it has {listed(sorted(known))}")
+            found = {ours: file[theirs] for ours, theirs in columns.items()}
     else:
         frame = read_columns(path, list(columns.values()))
         found = {ours: frame[theirs].cast(pl.Float64, strict=False).to_numpy() for ours, theirs in columns.items()}
+    for ours, array in found.items():
+        if array.ndim not in (1, 2) or array.dtype.kind not in "fiu":
+            raise InputError(f"{path}: {columns[ours]!r} is no array of numbers with a row a sample: mend it")
     rows = {ours: array.shape[0] for ours, array in found.items()}
     if len(set(rows.values())) > 1:
         raise InputError(
             f"{path}: arrays have {', '.join(map(str, sorted(set(rows.values()))))} rows: give all the same samples"
         )
     for ours, array in found.items():
-        if array.ndim not in (1, 2) or array.dtype.kind not in "fiu" or not np.isfinite(array.astype(np.float64)).all():
+        if not np.isfinite(array.astype(np.float64)).all():
             raise InputError(f"{path}: {columns[ours]!r} is no array of finite numbers with a row a sample: mend it")
     return {ours: array.astype(np.float64) for ours, array in found.items()}
 
@@ -134,6 +130,11 @@ def keep_file(path: Path, fraction: float, keep: Literal["hard", "easy", "band"]
     for target in out:
         write_kept(target, kept.select("uid_hi", "uid_lo", "name"))
     return f"kept {kept.height} of {frame.height} samples ({keep}): {', '.join(map(str, out))}"
+
+
+def _read_csv(path: Path, *, header: bool) -> pl.DataFrame:
+    with reading(path, "cannot be read as CSV"):
+        return pl.read_csv(path, infer_schema=False, has_header=header, glob=False)
 
 
 def _named(frame: pl.DataFrame, path: Path) -> pl.DataFrame:

@@ -8,13 +8,14 @@ import polars as pl
 from curation_scaling import __version__
 from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.layout import Layout
+from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.markup import join
 from curation_scaling.report.page import Section, figures_markup, render
 from curation_scaling.report.provenance import artifact_table, study_file
 from curation_scaling.report.tables import edges_table, outcomes_table
 from curation_scaling.report.wording import plural
-from curation_scaling.shard_artifacts import HISTOGRAM
+from curation_scaling.shard_artifacts import HISTOGRAM, LEDGER
 from curation_scaling.store import read, write_bytes
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shards import ShardsSource
@@ -34,11 +35,13 @@ def build_pool_report(study: PoolStudy, layout: Layout) -> None:
     sections = [Section("pools", "The pools", join([outcomes_table(study, summary), edges_table(study, edges)]))]
     if isinstance(study.pools.source, ShardsSource):
         paths += [layout.histogram, layout.ledger]
+        read(layout.ledger, LEDGER, study=study.study)
         figure = histogram_figure(study, read(layout.histogram, HISTOGRAM, study=study.study), edges)
         sections.append(Section("figures", "Figures", figures_markup([figure], {})))
     artifacts = artifact_table(layout.root, paths)
     sections.append(Section("provenance", "Provenance", join([artifacts, study_file(study)])))
     subtitle = f"Study {study.study}: {plural(len(study.pools.members), 'pool')}, no runs yet."
+    write_provenance(study, layout)
     write_bytes(layout.answer, words(study, edges, summary).encode())
     write_bytes(layout.report, render(study.title, subtitle, sections, f"curation-scaling {__version__}"))
 

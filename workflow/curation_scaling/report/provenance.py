@@ -30,6 +30,7 @@ def artifact_table(root: Path, paths: Iterable[Path]) -> Markup:
     """Rows, package version and digests of artifacts; their bytes are verified."""
     rows = []
     for path in paths:
+        sha256 = verify(path)
         parquet = pq.read_metadata(path)
         metadata = {key.decode(): value.decode() for key, value in (parquet.metadata or {}).items()}
         name = path.relative_to(root).as_posix()
@@ -39,7 +40,7 @@ def artifact_table(root: Path, paths: Iterable[Path]) -> Markup:
                 str(parquet.num_rows),
                 metadata.get("version", "–"),
                 metadata.get("inputs", "–")[:16],
-                verify(path)[:16],
+                sha256[:16],
             ]
         )
     headers = ["Artifact", "Rows", "Package version", "Digest of its inputs", "sha256 of its bytes"]

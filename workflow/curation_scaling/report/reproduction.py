@@ -15,6 +15,7 @@ from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure
 from curation_scaling.report.charts.theory import theory_figures
+from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
 from curation_scaling.report.mixing import mixing_table
@@ -58,6 +59,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
     subtitle = f"Study {rerun.study}: {', '.join([*measured, verdict(rows)])}."
     page = render(rerun.title, subtitle, sections, f"curation-scaling {__version__}")
+    write_provenance(rerun, layout)
     write_bytes(layout.answer, _answer(rerun, rows).encode())
     write_bytes(layout.report, page)
 

@@ -8,6 +8,7 @@ from curation_scaling.layout import Layout
 from curation_scaling.report import tables
 from curation_scaling.report.beyond import beyond
 from curation_scaling.report.choice import chooser, overview
+from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figures import draw_figures
 from curation_scaling.report.markup import Markup, details, element, join, text
 from curation_scaling.report.page import Section, figures_markup, render
@@ -56,6 +57,7 @@ def build_report(study: Study, layout: Layout) -> None:
         Section("provenance", "Provenance", provenance(study, results.runs, artifacts)),
     ]
     layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
+    write_provenance(study, layout)
     write_bytes(layout.answer, words.encode())
     write_bytes(layout.report, render(study.title, describe(results), sections, f"curation-scaling {__version__}"))
 

@@ -9,6 +9,7 @@ import polars as pl
 from curation_scaling.artifacts import EDGES, POOL, RUNS, SAMPLES
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.source import TEST
+from curation_scaling.pools.subset import check_subset
 from curation_scaling.runs.identity import run_id
 from curation_scaling.runs.record import describe_pool
 from curation_scaling.runs.trainers.training import Training
@@ -42,6 +43,7 @@ def train_run(study: Study, layout: Layout, pool: str, draw: int, seed: int) -> 
     if isinstance(train.trainer, CommandTrainer):
         from curation_scaling.runs.trainers.command import train_command
 
+        _check_handed_over(study, layout, pool, draw)
         result = train_command(
             train.trainer,
             train.checkpoints,
@@ -86,6 +88,20 @@ def _inputs_of_shards(study: Study, layout: Layout, pool: str) -> list[Path]:
     """What a command reads: the parts of the pool's manifest, and its subset file."""
     parts = range(ShardPlan(study).parts)
     return [layout.edges, *(layout.part(pool, part) for part in parts), layout.whole_subset(pool)]
+
+
+def _check_handed_over(study: Study, layout: Layout, pool: str, draw: int) -> None:
+    """What a command reads itself, verified before, is of this study and fits together."""
+    if not isinstance(study.pools.source, ShardsSource):
+        check_subset(layout.subset(pool, draw), read(layout.pool(pool, draw), POOL, study=study.study))
+        return
+    from curation_scaling.pools.table import open_table
+
+    rows = 0
+    for part in range(ShardPlan(study).parts):
+        with open_table(layout.part(pool, part), study.study) as file:
+            rows += file.metadata.num_rows
+    check_subset(layout.whole_subset(pool), rows)
 
 
 def _train_mlp(study: Study, train: Train, layout: Layout, manifest: pl.DataFrame, seed: int) -> Training:

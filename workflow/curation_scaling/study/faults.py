@@ -46,16 +46,21 @@ def describe_faults(error: ValidationError, root: type[BaseModel]) -> str:
     first = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     keys = {_render(_trace(f["loc"], root)[0]) for f in faults}
     rest = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
-    return _describe(first, root) + rest
+    return printable(_describe(first, root)) + rest
+
+
+def printable(text: str) -> str:
+    """One line: keys and values may hold any character."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def foreign_value(content: Any) -> str:
     """A sentence about the first value that is no text, number, list or mapping, such as an unquoted date."""
     found = _foreign(content, [], ())
     if found is None:
-        return "the file refers to itself: write each mapping once"
+        return "the file holds a number of thousands of digits: write a smaller one"
     path, value = found
-    return f"key {_render(path)} is a {type(value).__name__}: put it in quotes to make it text"
+    return printable(f"key {_render(path)} is a {type(value).__name__}: put it in quotes to make it text")
 
 
 def _foreign(value: Any, path: Path, above: tuple[int, ...]) -> tuple[Path, Any] | None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from curation_scaling.errors import InputError
 from curation_scaling.study.faults import describe_faults, foreign_value
 from curation_scaling.study.model import PoolStudy, Study
+from curation_scaling.study.read import check_extent, read_content, values_inside
 from curation_scaling.study.rerun import Rerun
 
 
@@ -22,17 +22,7 @@ def load_study(path: Path) -> PoolStudy | Rerun:
     Raises:
         InputError: if the file cannot be read, is not YAML, or does not describe a study.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: name an existing study file") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): name a study file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not text in UTF-8: name a study file") from None
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML{_place(error)}: mend the file") from None
-    return parse_study(content, str(path))
+    return parse_study(read_content(path), str(path))
 
 
 def parse_study(content: Any, where: str) -> PoolStudy | Rerun:
@@ -45,6 +35,7 @@ def parse_study(content: Any, where: str) -> PoolStudy | Rerun:
     """
     if not isinstance(content, Mapping):
         raise InputError(f"{where} holds no keys: a study is a mapping of keys, such as `study: NAME`")
+    check_extent(content, values_inside, where)
     model: type[PoolStudy | Rerun] = Study
     if "reproduction" in content:
         model = Rerun
@@ -72,11 +63,3 @@ def _ends_at_pools(content: Mapping[Any, Any]) -> bool:
     source = pools.get("source") if isinstance(pools, Mapping) else None
     declared = isinstance(source, Mapping) and source.get("kind") == "declared"
     return not declared and not {"runs", "laws", "frontier", "published"} & set(content)
-
-
-def _place(error: yaml.YAMLError) -> str:
-    """Where YAML stopped, and why."""
-    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-    if mark is None:
-        return f" ({getattr(error, 'reason', 'no text')})"
-    return f" (line {mark.line + 1}, column {mark.column + 1}: {problem})"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from curation_scaling.errors import InputError
@@ -105,7 +106,7 @@ def check_shards(study: PoolStudy) -> None:
         InputError: for the first that is not.
     """
     plan = ShardPlan(study)
-    _ = plan.tables
+    check_names([*(shard for shards in plan.tables.values() for shard in shards), *shard_lists(study)])
     for path in shard_lists(study):
         if not path.is_file():
             raise InputError(f"{path} is missing: put the list there or mend pools.source.filters")
@@ -134,12 +135,20 @@ def check_disk(study: PoolStudy, layout: Layout) -> str:
     return f"{layout.root}: about {need / 1e9:.3g} GB more while the study runs, {free / 1e9:.3g} GB are free"
 
 
+def check_names(paths: Iterable[Path | str]) -> None:
+    """Raise InputError for a path that Snakemake would read as a pattern."""
+    for path in map(str, paths):
+        if re.search(r"\{[^{}]*\}", path):
+            raise InputError(f"{path!r} has braces, which Snakemake reads as a pattern: rename the file or its folder")
+
+
 def check_inputs(study: PoolStudy | Rerun) -> None:
     """Before any job: every data file is there, and imported results, which are small, are the declared ones.
 
     Raises:
         InputError: for the first file that is not.
     """
+    check_names(path_of(study, file) for file in data_files(study))
     if isinstance(study, Rerun):
         for file in data_files(study):
             locate(study, file)
@@ -156,4 +165,4 @@ def check_inputs(study: PoolStudy | Rerun) -> None:
     if isinstance(study, Study) and isinstance(study.runs, Import):
         for item in study.runs.files:
             locate(study, item.file)
-    trainer_inputs(study)
+    check_names(trainer_inputs(study))

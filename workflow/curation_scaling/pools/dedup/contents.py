@@ -61,14 +61,14 @@ def append_by_range(file: Writer, rows: Rows, key: str, parts: int) -> None:
         file.append({name: column[a:b] for name, column in rows.items()})
 
 
-def gather_range(paths: list[Path], part: int, parts: int) -> Rows:
+def gather_range(paths: list[Path], part: int, parts: int, study: str) -> Rows:
     """The rows of one range, from every `parts`-th row group of every file."""
     found = []
     for path in paths:
-        file = open_table(path)
+        file = open_table(path, study)
         groups = file.num_row_groups
         file.close()
-        found.append(read_rows(path, None, list(range(part, groups, parts))))
+        found.append(read_rows(path, None, list(range(part, groups, parts)), study))
     return concat(found)
 
 
@@ -80,7 +80,9 @@ def find_repeats(study: PoolStudy, layout: Layout, batch: int) -> None:
     metadata = {"study": study.study, "artifact": "pools/_work/repeats", "inputs": inputs}
     with writer(layout.work.repeats(batch), pa.schema(_UID), metadata) as file:
         for part in plan.ranges[batch]:
-            rows = drop_list(gather_range(paths, part, plan.parts), study.pools.keep, ("content_hi", "content_lo"))
+            rows = drop_list(
+                gather_range(paths, part, plan.parts, study.study), study.pools.keep, ("content_hi", "content_lo")
+            )
             uids = {"uid_hi": rows["uid_hi"], "uid_lo": rows["uid_lo"]}
             append_by_range(file, uids, "uid_hi", plan.parts)
 
@@ -95,6 +97,6 @@ def drop_list(rows: Rows, keep: Keep, key: tuple[str, str]) -> Rows:
 def is_repeat(rows: Rows, layout: Layout, plan: ShardPlan, part: int) -> NDArray[np.bool_]:
     """True for the rows (n,) of one range of uids that repeat a content."""
     paths = [layout.work.repeats(i) for i in range(len(plan.ranges))]
-    uids = gather_range(paths, part, plan.parts)
+    uids = gather_range(paths, part, plan.parts, plan.study.study)
     uids = take(uids, uid_order(uids["uid_hi"], uids["uid_lo"]))
     return find(rows["uid_hi"], rows["uid_lo"], uids["uid_hi"], uids["uid_lo"]) >= 0

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<text>'(?:[^']|'')*')"
     r'|(?P<quoted>"(?:[^"]|"")+")|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><=|>=|<>|!=|[=<>+\-*/(),]))'
 )
+_MOST = 1000  # words of a condition
 _KEYWORDS = {"and", "or", "not", "in", "between", "like", "is", "null", "true", "false"}
 _COMPARE: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "=": lambda a, b: a == b,
@@ -69,15 +70,23 @@ def parse_condition(text: str) -> Condition:
     Raises:
         InputError: at the first character that does not belong.
     """
-    parser = _Parser(text)
-    expression = parser.condition()
-    parser.expect_end()
+    try:
+        parser = _Parser(text)
+        expression = parser.condition()
+        parser.expect_end()
+    except RecursionError:
+        raise InputError(f"condition {_shorten(text)} nests too deeply: split it into several filters") from None
     return Condition(expression, sorted(parser.columns))
+
+
+def _shorten(text: str) -> str:
+    return repr(text if len(text) <= 200 else f"{text[:200]}...")
 
 
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text, self.columns, self._at = text, set[str](), 0
+        self._values: set[int] = set()  # where a parenthesis opens a value, as was found out
         self._tokens = self._scan()
 
     def _scan(self) -> list[_Token]:
@@ -93,10 +102,12 @@ class _Parser:
                 kind, text = "word", text.lower()
             tokens.append(_Token(kind, text, match.start(match.lastgroup or 0)))
             at = match.end()
+        if len(tokens) > _MOST:
+            raise self._fault(f"it has more than {_MOST} words: use several filters, or one of kind among", at)
         return [*tokens, _Token("end", "its end", stop)]
 
     def _fault(self, what: str, at: int) -> InputError:
-        return InputError(f"condition {self.text!r}: {what} (at character {at + 1})")
+        return InputError(f"condition {_shorten(self.text)}: {what} (at character {at + 1})")
 
     def _take(self, *texts: str) -> _Token | None:
         token = self._tokens[self._at]
@@ -132,17 +143,19 @@ class _Parser:
 
     def _comparison(self) -> pl.Expr:
         start = self._at
-        if self._take("("):
+        if start not in self._values and self._take("("):
             # A parenthesis opens a condition or a value: try the condition, and go back if no comparison is in it.
             try:
                 inner = self.condition()
                 self._expect(")")
             except InputError:
+                self._values.add(start)  # or nested ones would be tried again and again, each twice as often
                 self._at = start
             else:
                 token = self._tokens[self._at]
                 if token.text in (")", "and", "or", "its end"):
                     return inner
+                self._values.add(start)
                 self._at = start
         value = self._sum()
         if sign := self._take(*_COMPARE):
@@ -235,7 +248,7 @@ class _Parser:
         self._at += 1
         if token.kind == "text":
             return token.text[1:-1].replace("''", "'")
-        number = int(token.text) if token.text.isdigit() else float(token.text)
+        number = int(token.text) if token.text.isdigit() and len(token.text) <= 18 else float(token.text)
         return -number if negative else number
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation_scaling.errors import InputError
+from curation_scaling.foreign import reading
 from curation_scaling.pools.filter.expression import Condition, evaluate, parse_condition
 from curation_scaling.pools.ingest.ids import parse_ids
 from curation_scaling.pools.subset import SUBSET
@@ -111,26 +112,23 @@ def predicates(source: ShardsSource, root: Path, *, late: bool) -> list[Predicat
 
 
 def _read_lines(path: Path) -> list[str]:
-    try:
+    with reading(path, mend="put the list there or mend pools.source.filters"):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}): put the list there or mend pools.source.filters"
-        ) from None
     return [line.strip() for line in lines if line.strip()]
 
 
 def _read_ids(path: Path, form: str) -> NDArray[np.void]:
     if path.suffix == ".npy":
-        try:
+        with reading(path, "is no list of ids", "mend pools.source.filters"):
             ids: NDArray[np.void] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} is no list of ids ({error}): mend pools.source.filters") from None
         if ids.dtype != SUBSET or ids.ndim != 1:
             raise InputError(f"{path} holds {ids.dtype}, a list of ids has dtype u8,u8")
         return ids
     lines = _read_lines(path)
-    values = pa.array([int(line) for line in lines]) if form == "integer" else pa.array(lines, pa.string())
+    with reading(path, "is no list of whole numbers", "mend pools.source.filters"):
+        values = (
+            pa.array([int(line) for line in lines], pa.int64()) if form == "integer" else pa.array(lines, pa.string())
+        )
     rows = parse_ids(values, form, str(path), 1)
     listed: NDArray[np.void] = np.empty(len(lines), SUBSET)
     listed["f0"], listed["f1"] = rows["uid_hi"], rows["uid_lo"]

@@ -20,7 +20,7 @@ def check_batches(layout: Layout, plan: ShardPlan) -> tuple[list[str], list[list
         digests.append([])
         first: dict[str, str] | None = None
         for batch, shards in enumerate(plan.batches(table)):
-            counts = read_json(layout.work.read(table, batch))
+            counts = read_json(layout.work.read(table, batch), study=plan.study.study)
             groups |= set(counts["groups"])
             digests[-1] += counts["shards"]
             first = first or counts["types"]

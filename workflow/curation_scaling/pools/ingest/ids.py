@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -66,7 +65,7 @@ def hex_halves(
     if form == "hex" and not exact:
         bad = (lengths > width) | (lengths == 0)
         if (lengths < width).any() and not bad.any():
-            texts = pc.utf8_lpad(texts, width, "0")
+            texts = pc.ascii_lpad(texts, width, "0")  # by bytes, as the lengths are
     if bad.any():
         raise _malformed(texts, int(bad.argmax()), form, where, row)
     text = _characters(texts).reshape(-1, width)
@@ -91,7 +90,7 @@ def _characters(texts: pa.Array) -> NDArray[np.uint8]:
 
 
 def _malformed(texts: pa.Array, at: int, form: str, where: str, row: int) -> InputError:
-    text: Any = texts[at].as_py()
+    text = texts[at].as_buffer().to_pybytes().decode(errors="replace")
     return InputError(
         f"{where} is {text[:50]!r} in row {row + at}, which is no id of the form {form}: mend id_form or it"
     )

@@ -33,7 +33,7 @@ from curation_scaling.study.shard_plan import ShardPlan
 def merge_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     """Merge the ranges of uids of one job; where nothing waits for other ranges, score their rows at once."""
     plan, source = ShardPlan(study), ShardPlan(study).source
-    tables = {name: Runs(layout, name, len(plan.batches(name)), plan.parts) for name in plan.tables}
+    tables = {name: Runs(study.study, layout, name, len(plan.batches(name)), plan.parts) for name in plan.tables}
     groups, shards = check_batches(layout, plan)
     late = predicates(source, Path(study.data_root or ".").expanduser(), late=True)
     inputs = digest(score_keys(study), shards)
@@ -66,16 +66,16 @@ def merge_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
             if contents is not None:
                 contents.add(rows, row_score(source, rows))
             _write_merged(study, layout, part, rows, inputs)
-    ledger.write(layout.work.merged_counts(batch))
+    ledger.write(layout.work.merged_counts(batch), study.study)
 
 
 class Runs:
     """The files of all batches of one table, each with a row group for every range of uids, several times over."""
 
-    def __init__(self, layout: Layout, table: str, batches: int, parts: int) -> None:
+    def __init__(self, study: str, layout: Layout, table: str, batches: int, parts: int) -> None:
         """Open them; the parts of one range are in every `parts`-th row group."""
         self._paths = [layout.work.run(table, batch) for batch in range(batches)]
-        self._files: list[pq.ParquetFile] = [open_table(path) for path in self._paths]
+        self._files: list[pq.ParquetFile] = [open_table(path, study) for path in self._paths]
         self._parts = parts
 
     def gather(self, part: int, groups: Sequence[str] = ()) -> Rows:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation_scaling.errors import InputError
+from curation_scaling.foreign import reading
 
 BATCH = 1 << 19  # rows that are decoded at once
 
@@ -47,7 +48,8 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
     """
     file = _open(path)
     try:
-        schema = file.schema_arrow
+        with reading(path, "is truncated or damaged"):
+            schema = file.schema_arrow
         for column, kinds in wanted.items():
             if column not in schema.names:
                 raise InputError(f"{path} has no column {column!r}: it has {', '.join(schema.names)}")
@@ -62,17 +64,25 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
         file.close()
 
 
-def read_shard(shard: Shard, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """The shard's rows, some columns of them, in order.
+def read_shard(shard: Shard, columns: Sequence[str], as_bytes: Collection[str] = ()) -> Iterator[pa.RecordBatch]:
+    """The shard's rows, some columns of them, in order; text is UTF-8 but in the columns that are read `as_bytes`.
 
     Raises:
         InputError: if its pages are damaged.
     """
     file = _open(shard.path)
     try:
-        yield from file.iter_batches(BATCH, columns=list(columns), use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(shard.path, error) from None
+        with reading(shard.path, "is truncated or damaged"):
+            batches = file.iter_batches(BATCH, columns=list(columns), use_threads=False)
+        while True:
+            with reading(shard.path, "is truncated or damaged"):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            with reading(shard.path, "is truncated or damaged"):
+                for name in set(columns) - set(as_bytes):
+                    batch[name].validate(full=True)
+            yield batch
     finally:
         file.close()
 
@@ -86,13 +96,7 @@ def _footer_sha256(path: Path) -> str:
 
 
 def _open(path: Path) -> pq.ParquetFile:
-    try:
+    if not path.exists():
+        raise InputError(f"{path} is missing: put the shard there or mend pools.source.shards")
+    with reading(path, "is truncated or damaged"):
         return pq.ParquetFile(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: put the shard there or mend pools.source.shards") from None
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path} is truncated or damaged ({str(error).splitlines()[0]}): fetch it again")

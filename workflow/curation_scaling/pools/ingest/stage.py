@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,8 +17,9 @@ from curation_scaling.pools.filter.predicates import Predicate, is_late, predica
 from curation_scaling.pools.ingest.ids import hex_halves, parse_ids
 from curation_scaling.pools.ingest.order import part_of, partition
 from curation_scaling.pools.ingest.shard import Shard, check_shard, read_shard
+from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.table import Rows, Writer, concat, height, take, writer
-from curation_scaling.store import digest, write_bytes
+from curation_scaling.store import digest
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import ingest_keys
 from curation_scaling.study.shard_plan import ShardPlan
@@ -71,7 +71,7 @@ def ingest_shards(study: PoolStudy, layout: Layout, table: str, batch: int, shar
                     waiting = []
         groups |= _flush(waiting or [reader.nothing], plan.parts, file)
     counts["groups"] = sorted(groups)
-    write_bytes(layout.work.read(table, batch), (json.dumps(counts, sort_keys=True) + "\n").encode())
+    write_json(layout.work.read(table, batch), counts, study=study.study)
 
 
 def _same_types(first: Shard, shard: Shard) -> None:
@@ -161,7 +161,8 @@ class _Reader:
     def read(self, shard: Shard, number: int) -> Iterator[tuple[Rows, dict[str, int]]]:
         """The rows of a shard in parts, and how many each filter dropped."""
         row = 0
-        for batch in read_shard(shard, list(self.wanted)):
+        as_bytes = [self.table.id] if self.table.id_form in ("hex", "uuid") else []
+        for batch in read_shard(shard, list(self.wanted), as_bytes):
             rows = self._convert(batch, shard.path, row)
             if self.rows:
                 rows["shard"] = np.full(batch.num_rows, number, np.uint32)

@@ -36,7 +36,7 @@ def join_ranges(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None
     schema = pool_schema(plan)
     for part in plan.ranges[batch]:
         paths = [layout.part(member, part) for member in study.pools.members[pool]]
-        tables = [read_table(path) for path in paths]
+        tables = [read_table(path, study=study.study) for path in paths]
         columns: dict[str, Any] = {}
         for field in schema:
             chunks = [table[field.name].combine_chunks() for table in tables]
@@ -57,7 +57,7 @@ def write_uids(study: PoolStudy, layout: Layout, pool: str) -> None:
     for name in plan.pool_batches[pool]:
         with uid_writer(layout.whole_subset(name)) as file:
             for part in range(plan.parts):
-                rows = read_rows(layout.part(name, part), ["uid_hi", "uid_lo"])
+                rows = read_rows(layout.part(name, part), ["uid_hi", "uid_lo"], study=study.study)
                 file.append(rows["uid_hi"], rows["uid_lo"])
 
 
@@ -77,15 +77,17 @@ def write_subset_pool(study: PoolStudy, layout: Layout, pool: str) -> None:
     ends: Ends = {}
     for level in range(lanes_of(np.empty(0, np.uint64))):
         histogram = Histogram(level, wanted(cuts) if level else None)
-        for hashes, size, group in _hashes(paths, seed, sizes, groups):
+        for hashes, size, group in _hashes(paths, seed, sizes, groups, study.study):
             histogram.add(hashes, size, group)
         levels.append(histogram.table())
         ends = ends or _subset_ends(pool, subset, levels[0], groups, "size" if sizes else "rows")
         cuts = find_cuts(levels, ends, kind="u", keep="low", by="size" if sizes else "rows")
     assigner = Assigner(cuts, {}, kind="u", keep="low")
-    for part, (path, (hashes, size, group)) in enumerate(zip(paths, _hashes(paths, seed, sizes, groups), strict=True)):
+    for part, (path, (hashes, size, group)) in enumerate(
+        zip(paths, _hashes(paths, seed, sizes, groups, study.study), strict=True)
+    ):
         kept = np.flatnonzero(assigner.assign(hashes, size, group) == 0) if len(hashes) else np.empty(0, np.int64)
-        table = read_table(path).take(kept)
+        table = read_table(path, study=study.study).take(kept)
         inputs = digest(subset_keys(study, pool), recorded(path))
         metadata = {"study": study.study, "artifact": "pools/<pool>", "inputs": inputs}
         with writer(layout.part(pool, part), pool_schema(plan), metadata, sorted_by_uid=True) as file:
@@ -97,11 +99,11 @@ def _groups(paths: list[Path]) -> list[str]:
 
 
 def _hashes(
-    paths: list[Path], seed: int, sizes: bool, groups: list[str] | None
+    paths: list[Path], seed: int, sizes: bool, groups: list[str] | None, study: str
 ) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64] | None, NDArray[np.int32] | None]]:
     for path in paths:
         names = ["uid_hi", "uid_lo", *(["tokens"] if sizes else []), *(["group"] if groups is not None else [])]
-        table = read_table(path, names)
+        table = read_table(path, names, study=study)
         hashes = mix64(table["uid_hi"].to_numpy(), table["uid_lo"].to_numpy(), seed)
         group = None
         if groups is not None:

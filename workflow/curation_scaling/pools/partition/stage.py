@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import astuple
 from typing import Any
@@ -13,12 +12,13 @@ import pyarrow as pa
 from curation_scaling.layout import Layout
 from curation_scaling.pools.ingest.batches import check_batches
 from curation_scaling.pools.ingest.order import partition
+from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.partition.uids import UidWriter, uid_writer
 from curation_scaling.pools.select.stage import Selection, count_level
 from curation_scaling.pools.table import Rows, read_rows, writer
 from curation_scaling.shard_artifacts import part_schema
-from curation_scaling.store import digest, recorded, write_bytes
+from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import cut_keys
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
@@ -51,7 +51,7 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -
     tallies = [Tally.empty() for _ in names]
     for part in plan.ranges[batch]:
         path = layout.work.scored(part)
-        rows = read_rows(path, [f.name for f in pool_schema(plan) if f.name != "bucket"])
+        rows = read_rows(path, [f.name for f in pool_schema(plan) if f.name != "bucket"], study=study.study)
         size = rows["tokens"] if selection.by == "size" and study.unit == "tokens" else None
         buckets = assigner.assign(rows["score"], size, rows["group"] if selection.grouped else None)
         order, bounds = partition(buckets, len(names))
@@ -67,7 +67,7 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -
             if files:
                 files[k].append(bucket["uid_hi"], bucket["uid_lo"])
     report = [tally.record() for tally in tallies]
-    write_bytes(layout.work.tally(batch), (json.dumps(report) + "\n").encode())
+    write_json(layout.work.tally(batch), {"buckets": report}, study=study.study)
 
 
 def pool_schema(plan: ShardPlan) -> pa.Schema:

@@ -37,12 +37,12 @@ def summarise(study: PoolStudy, layout: Layout) -> None:
     paths += [work.merged_counts(b) for b in batches] + [work.scored_counts(b) for b in batches if plan.two_steps]
     ledger, read = Ledger(), dict[int, int]()
     for path in paths:
-        counts = read_json(path)
+        counts = read_json(path, study=study.study)
         read |= {int(shard): n for shard, n in counts.get("read", {}).items()}
         for outcome, by_shard in counts["dropped"].items():
             ledger.update(outcome, {int(shard): n for shard, n in by_shard.items()})
     check_balance(read, ledger, plan.tables["rows"])
-    tallies = _tallies([read_json(work.tally(b)) for b in batches], study)
+    tallies = _tallies([read_json(work.tally(b), study=study.study)["buckets"] for b in batches], study)
     kept = sum(ledger.counts.get(KEPT, {}).values())
     if sum(tally.rows for tally in tallies) != kept:
         raise InputError(f"{kept} rows were scored, {sum(t.rows for t in tallies)} are in buckets; delete {work.root}")

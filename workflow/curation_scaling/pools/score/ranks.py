@@ -30,7 +30,7 @@ def build_ranks(study: PoolStudy, layout: Layout, score: str) -> None:
     waiting: list[Counts] = []
     for path in paths:
         wanted = [column, "reason"] if plan.top_filters else [column]
-        rows = read_rows(path, wanted)
+        rows = read_rows(path, wanted, study=study.study)
         scores = rows[column]
         known = ~np.isnan(scores)
         if "reason" in rows:

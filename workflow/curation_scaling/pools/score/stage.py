@@ -25,11 +25,11 @@ def score_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     plan, source, work = ShardPlan(study), ShardPlan(study).source, layout.work
     selections = [Selection(study, layout, f.name) for f in plan.top_filters]
     assigners = {s.name: s.assigner(s.exact_cuts(), batch) for s in selections}
-    quantiles = {name: _columns(read_rows(work.ranks(name))) for name in plan.ranked}
+    quantiles = {name: _columns(read_rows(work.ranks(name), study=study.study)) for name in plan.ranked}
     inputs = digest(score_keys(study), [recorded(work.merged(part)) for part in range(plan.parts)])
     ledger = Ledger()
     for part in plan.ranges[batch]:
-        rows = read_rows(work.merged(part))
+        rows = read_rows(work.merged(part), study=study.study)
         for place, item in enumerate(source.filters):
             if isinstance(item, TopFilter):
                 fails = ~keeps_top(assigners[item.name], rows[f"score.{item.score}"])
@@ -45,7 +45,7 @@ def score_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
         score = rank_average(source, rows, quantiles) if quantiles else row_score(source, rows)
         rows = drop_unscored(source, rows, score, ledger)
         write_scored(study, layout, part, rows, inputs, ledger)
-    ledger.write(work.scored_counts(batch))
+    ledger.write(work.scored_counts(batch), study.study)
 
 
 def _columns(rows: Rows) -> tuple[Any, Any]:

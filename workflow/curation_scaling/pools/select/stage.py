@@ -70,11 +70,11 @@ class Selection:
         """Scores (no NaN), sizes and groups of one range, in the order of uids; None where they do not matter."""
         if self.name != BUCKETS:
             column = f"score.{self._filter.score}"
-            scores = read_rows(self.layout.work.merged(part), [column])[column]
+            scores = read_rows(self.layout.work.merged(part), [column], study=self.study.study)[column]
             return scores[~np.isnan(scores)], None, None
         size = size_column(self.study)
         wanted_columns = ["score", *([size] if size else []), *(["group"] if self.grouped else [])]
-        rows = read_rows(self.layout.work.scored(part), wanted_columns)
+        rows = read_rows(self.layout.work.scored(part), wanted_columns, study=self.study.study)
         return rows["score"], rows.get(size or ""), rows.get("group")
 
     def path_of(self, part: int) -> Any:
@@ -84,7 +84,9 @@ class Selection:
     def tables(self, level: int) -> list[NDArray[Any]]:
         """The histogram of one level of every batch."""
         batches = range(len(self.plan.ranges))
-        return [_records(read_rows(self.layout.work.level(self.name, level, b))) for b in batches]
+        return [
+            _records(read_rows(self.layout.work.level(self.name, level, b), study=self.study.study)) for b in batches
+        ]
 
     def ends(self, counts: NDArray[Any]) -> Ends:
         """Where the buckets end, from the merged histogram of level 0.

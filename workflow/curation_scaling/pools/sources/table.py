@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curation_scaling.errors import InputError
+from curation_scaling.foreign import reading
 from curation_scaling.pools.sources.source import POOL, Source, halves, uid
 
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
@@ -79,22 +80,39 @@ def read_columns(path: Path, columns: Sequence[str] | None = None, text: Sequenc
     """
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"{path} ends in {path.suffix!r}: give a .parquet or .csv file")
-    try:
+    if not path.exists():
+        raise InputError(f"{path} is missing: put the file there or change its path in the study")
+    with reading(path, "is truncated or damaged"):
         if path.suffix == ".parquet":
-            lazy = pl.scan_parquet(path, hive_partitioning=False)
+            lazy = pl.scan_parquet(path, hive_partitioning=False, glob=False)
         else:
             written = dict.fromkeys(text, pl.String)
-            lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None)
+            lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None, glob=False)
         found = lazy.collect_schema().names()
         for column in columns or []:
             if column not in found:
-                raise InputError(f"{path} has no column {column!r}: it has {', '.join(found)}")
+                raise InputError(f"{path} has no column {column!r}: it has {listed(found)}")
         frame: pl.DataFrame = (lazy if columns is None else lazy.select(columns)).collect()
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: put the file there or change its path in the study") from None
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} is truncated or damaged ({str(error).splitlines()[0]}): fetch it again") from None
     return frame
+
+
+def listed(names: Sequence[str]) -> str:
+    """Column names as a file gives them, which may be anything."""
+    text = ", ".join(name if name.isprintable() else repr(name) for name in names)
+    return text if len(text) <= 500 else f"{text[:500]}..."
+
+
+def with_uids(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    """A frame with its column `uid`, of text or whole numbers, as uid_hi and uid_lo.
+
+    Raises:
+        InputError: if it holds something else, or a null.
+    """
+    kind = frame.schema["uid"]
+    if not (kind == pl.String or kind.is_integer()) or frame["uid"].null_count():
+        raise InputError(f"{where}: column 'uid' must hold text or whole numbers, none of them null")
+    high, low = name_samples(frame["uid"])
+    return frame.with_columns(uid_hi=pl.Series(high), uid_lo=pl.Series(low))
 
 
 def name_samples(ids: pl.Series) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
