@@ -7,9 +7,10 @@ from snakemake.exceptions import WorkflowError
 
 from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
-from curation_scaling.layout import PRUNING_FIGURES, Layout
+from curation_scaling.layout import Layout
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study import Rerun, Study, parse_study
+from curation_scaling.study.figures import figures_of
 from curation_scaling.study.keys import stage_digest
 from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
 from curation_scaling.study.pruning import cells_of
@@ -41,6 +42,10 @@ SHARDS = not RERUN and STUDY.pools.source.kind == "shards"
 SHARD_LISTS = shard_lists(STUDY) if SHARDS else []
 POOLS = STUDY.pools.members if ENDS_AT_POOLS or not RERUN and run_identities(STUDY) else {}
 
+FIGURES = PATHS.drawn(figures_of(STUDY))
+# What the report counts by score: the histogram of shards, or the buckets of the first draw.
+SCORED = [PATHS.histogram] if SHARDS else [PATHS.pool(name, 0) for name in STUDY.pools.bucket_names] if POOLS else []
+
 # Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
 # the package that belongs to these rules.
 for variable, folder in (
@@ -64,6 +69,16 @@ def pool_files(pool, draw):
         parts = range(STUDY.pools.source.part_count)
         return [*(PATHS.part(pool, part) for part in parts), PATHS.whole_subset(pool)]
     return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
+
+
+def figures():
+    """The figures of a report; in `snakemake --report` each SVG stands with the caption that was written with it."""
+    return [
+        report(path, category="Figures", caption=str(path.with_suffix(".rst").resolve()))
+        if path.suffix == ".svg"
+        else path
+        for path in FIGURES
+    ]
 
 
 def command(stage, settings=True):

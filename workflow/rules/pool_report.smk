@@ -3,10 +3,12 @@ rule pool_report:
     input:
         PATHS.edges,
         PATHS.summary,
-        [PATHS.histogram, PATHS.ledger] if SHARDS else [],
+        SCORED,
+        [PATHS.ledger] if SHARDS else [],
     output:
         report(PATHS.report, category="Report", caption="../report/pools.rst"),
         PATHS.answer,
+        *figures(),
     log:
         f"{LOGS}/pool-report.log",
     benchmark:

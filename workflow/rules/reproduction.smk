@@ -125,7 +125,7 @@ rule reproduction_report:
     output:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,
-        PATHS.drawn(STUDY.figures),
+        *figures(),
     log:
         f"{LOGS}/reproduction-report.log",
     benchmark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -10,7 +11,9 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from curation_scaling.report.theme import PAPER, SCREEN
+from curation_scaling.layout import Layout
+from curation_scaling.report.theme import PAPER
+from curation_scaling.store import write_bytes
 
 TABLE = "table"  # the name of the one data set that all layers of a figure read
 PPI = 300
@@ -37,7 +40,7 @@ class Figure:
         if self.chart is not None:
             spec["datasets"] = {**spec.get("datasets", {}), TABLE: csv(self.table)}
         spec["description"] = f"{self.title}. {self.caption}"
-        spec["config"] = SCREEN
+        spec.pop("config", None)  # the page holds one for all its figures
         return spec
 
     def svg(self) -> str:
@@ -45,10 +48,25 @@ class Figure:
         spec = self.spec | {"config": PAPER}
         return vl_convert.vegalite_to_svg(spec, vl_version=vega_lite_version())
 
+    @property
+    def caption_text(self) -> str:
+        """The caption for `snakemake --report`: reStructuredText in which no character of it means anything."""
+        plain = "".join(f"\\{c}" if c in "\\*_`|<>:" else c for c in self.caption)
+        return f"{{% raw %}}{plain}{{% endraw %}}\n" if "{%" not in plain else f"{plain.replace('{', '(')}\n"
+
     @staticmethod
     def png(svg: str) -> bytes:
         """The same figure as a bitmap of 300 dots an inch."""
         return vl_convert.svg_to_png(svg, ppi=PPI)
+
+
+def write_figures(figures: Sequence[Figure], layout: Layout) -> None:
+    """Write each figure as SVG and as PNG, and its caption."""
+    for figure in figures:
+        svg = figure.svg()
+        write_bytes(layout.figure(figure.name, "svg"), svg.encode())
+        write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
+        write_bytes(layout.figure(figure.name, "rst"), figure.caption_text.encode())
 
 
 def csv(table: pl.DataFrame) -> str:

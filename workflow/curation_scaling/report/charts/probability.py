@@ -62,7 +62,7 @@ def _labels(base: alt.Chart) -> list[alt.Chart]:
 def _table(results: Results) -> pl.DataFrame:
     """Kinds: `pool` is a pool's probability on a grid; `switch` a change of the best pool with its interval."""
     order = {pool: n for n, pool in enumerate(results.pools)}
-    areas = frontier_curves(results).select(
+    areas = frontier_curves(results).filter((pl.col("probability_best") > 0).any().over("pool")).select(
         "pool",
         "samples_seen",
         probability="probability_best",
