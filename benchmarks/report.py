@@ -1,8 +1,8 @@
-"""The report at full size: python benchmarks/report.py [results/<study> ...]. Prints each measurement beside its target.
+"""The report's size and speed: python benchmarks/report.py [results/<study> ...]. Prints each beside its target.
 
 Without arguments: a study of 1,000 budgets and 50 pools, whose runs are imported from a CSV of a known law with noise
-and go through every stage. With arguments: finished studies, of which only the report is built. Times to interactive are
-of headless Chromium (playwright and a system Chromium are needed): from the start of loading to the answer of the
+and go through every stage. With arguments: finished studies, of which only the report is built. Times to answer are of
+headless Chromium (playwright and a system Chromium are needed): from the start of loading to the answer of the
 chooser to a key that is pressed at once; the floor beside it is the same for a page that holds nothing but Vega.
 """
 

@@ -73,7 +73,10 @@ def _provisional(study: Study, runs: pl.DataFrame) -> list[Section]:
     except InputError as error:
         reason = paragraph(f"No law can be fitted to the runs that are there: {error}.", class_="warning")
         figure = measured_figure(study, runs)
-        return [Section("answer", "No answer yet", reason), Section("figures", "Figures", Gallery([figure]).show(figure.name))]
+        return [
+            Section("answer", "No answer yet", reason),
+            Section("figures", "Figures", Gallery([figure]).show(figure.name)),
+        ]
     words = answer(results.study, results.frontier, results.switches, results.mixtures, runs["metric"][0])
     missing = [pool for pool in study.candidates if pool not in comparable.candidates]
     notes = [_PROVISIONAL] + ([f"Not compared, for want of runs: {', '.join(missing)}."] if missing else [])

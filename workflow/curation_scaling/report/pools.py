@@ -36,7 +36,12 @@ def build_pool_report(study: PoolStudy, layout: Layout) -> None:
     write_figures(figures, layout)
     gallery = Gallery(figures)
     lead = "What became of every row of the source, and where the buckets end."
-    content = [gallery.show("outcomes"), outcomes_table(study, summary), gallery.show("scores"), edges_table(study, edges)]
+    content = [
+        gallery.show("outcomes"),
+        outcomes_table(study, summary),
+        gallery.show("scores"),
+        edges_table(study, edges),
+    ]
     sections = [
         Section("pools", "The pools", join(content), lead),
         Section("provenance", "Provenance", join([artifact_table(layout.root, paths), study_file(study)])),

@@ -43,6 +43,7 @@ SCRIPT = """
       spec.spec.width = Math.floor((width - left) / spec.columns) - gap;
     } else {
       spec.width = "container";
+      spec.autosize = { type: "fit-x", contains: "padding" };
     }
     spec.config = structuredClone(theme.screen);
     spec.config.legend.columns = Math.max(2, Math.floor(width / 130));

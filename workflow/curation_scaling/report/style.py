@@ -60,12 +60,14 @@ html:not(.scripted) .chooser, html:not(.scripted) .downloads { display: none; }
 .verdict { font-size: 1.5rem; line-height: 1.3; letter-spacing: -.01em; margin: 0 0 .75rem; max-width: none; }
 .swatch { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .15em; }
 .facts {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .75rem 1.75rem; margin: .75rem 0 1rem;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .75rem 1.75rem;
+  margin: .75rem 0 1rem;
 }
 .facts dt { color: var(--quiet); font-size: .85rem; }
 .facts dd { margin: 0; font-variant-numeric: tabular-nums; }
 .warning, .warnings {
-  background: var(--warn); border-left: .25rem solid var(--warn-line); padding: .55rem .9rem; border-radius: 0 .3rem .3rem 0;
+  background: var(--warn); border-left: .25rem solid var(--warn-line); padding: .55rem .9rem;
+  border-radius: 0 .3rem .3rem 0;
 }
 .warnings h3 { margin: 0 0 .25rem; font-size: 1rem; }
 .warnings { margin: 1rem 0; }
@@ -77,7 +79,8 @@ figcaption { margin-top: .6rem; max-width: 46rem; }
 figcaption b { color: var(--ink); font-weight: 600; }
 .downloads { display: flex; gap: 1rem; margin-top: .5rem; }
 button {
-  font: inherit; font-size: .85rem; padding: .25rem 0; color: var(--accent); background: none; border: 0; cursor: pointer;
+  font: inherit; font-size: .85rem; padding: .25rem 0; color: var(--accent); background: none; border: 0;
+  cursor: pointer;
 }
 button:hover { text-decoration: underline; }
 .scroll { overflow-x: auto; margin: 1rem 0; }
@@ -88,8 +91,9 @@ th { font-weight: 600; }
 tbody th { white-space: nowrap; font-weight: 500; }
 tbody th.long { white-space: normal; min-width: 13rem; max-width: 24rem; }
 thead th { vertical-align: bottom; min-width: 4.5rem; font-size: .8125rem; color: var(--quiet); }
-td { white-space: nowrap; }
+td { max-width: 22rem; }
 .number { text-align: right; }
+td.number { white-space: nowrap; }
 .good { color: var(--good); font-weight: 600; }
 .bad { color: var(--bad); font-weight: 600; }
 details { margin: .9rem 0; }
@@ -122,7 +126,6 @@ footer { padding: 2.5rem 0; }
   h2, h3, caption { break-after: avoid; }
   .scroll, .chart { overflow: visible; }
   table { font-size: 8pt; }
-  td { white-space: normal; }
   th, td { padding-right: .5rem; }
   .choice, .warning, .warnings, .swatch, pre { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

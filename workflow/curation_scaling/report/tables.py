@@ -77,7 +77,8 @@ def holdout_scores(results: Results) -> Markup:
         for r in scores.iter_rows(named=True)
     ]
     headers = ["Law or baseline", "Split", "Points", "Root mean square", "Median size", "Worst"]
-    return table("Relative errors of held-out predictions", headers, rows, words=(0, 1))
+    title = "Relative errors of held-out predictions"
+    return details(f"{title}, in numbers", table(title, headers, rows, words=(0, 1)))
 
 
 def comparison(results: Results) -> Markup:

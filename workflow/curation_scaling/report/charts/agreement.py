@@ -54,7 +54,7 @@ def agreement_figure(rows: pl.DataFrame) -> Figure:
         base.mark_rule(strokeOpacity=0.5, color="currentColor").encode(x=alt.datum(0)),
         base.mark_point(size=55, filled=True, opacity=1).encode(x, y, colour, shape, tooltip=tooltip),
         data=table_data(shown),
-    ).properties(height=alt.Step(17), width=360, usermeta={"most": 900})
+    ).properties(height=17 * shown.height + 10, width=360, usermeta={"most": 900})
     some = "" if shown.height == table.height else f" The {_MOST} of {table.height} numbers that differ most are shown."
     caption = (
         "Our number minus the published one, in units of what is allowed: the tolerance where the study gives one, "

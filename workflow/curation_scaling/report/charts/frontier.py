@@ -33,7 +33,9 @@ def frontier_figure(results: Results) -> Figure:
         x, alt.Y("measured:Q", scale=scale), tooltip=[*tooltip, alt.Tooltip("measured:Q", format=".4g")]
     )
     chart = alt.layer(
-        line.transform_filter("datum.leading").mark_area(opacity=1, fillOpacity=0.10).encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
+        line.transform_filter("datum.leading")
+        .mark_area(opacity=1, fillOpacity=0.10)
+        .encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
         line.transform_filter("datum.best_stretch !== null")
         .mark_line(strokeWidth=9, strokeOpacity=0.4, strokeCap="round")
         .encode(x, y, colour, detail="best_stretch:N"),
@@ -79,8 +81,8 @@ def _table(results: Results) -> pl.DataFrame:
         pl.concat([law, measured], how="diagonal")
         .with_columns(leading=pl.col("pool").is_in(leading))
         .select(
-            "kind", "pool", "leading", "samples_seen", "repetitions", "predicted", "lower", "upper", "best", "best_stretch",
-            "extrapolated", "edge", "measured", "measured_best",
+            "kind", "pool", "leading", "samples_seen", "repetitions", "predicted", "lower", "upper", "best",
+            "best_stretch", "extrapolated", "edge", "measured", "measured_best",
         )
         .sort("kind", "pool", "samples_seen")
     )  # fmt: skip
@@ -96,7 +98,9 @@ def _caption(results: Results) -> str:
     )
     count = results.main(results.frontier)["pool"].n_unique()
     if count > len(OKABE_ITO):
-        text += f" In colour: the {len(OKABE_ITO)} of {count} candidates that come nearest to being best; grey: the rest."
+        text += (
+            f" In colour: the {len(OKABE_ITO)} of {count} candidates that come nearest to being best; grey: the rest."
+        )
     if results.main(results.frontier)["measured"].is_not_null().any():
         text += " Points: means of real runs; a ring marks the best one where all candidates were measured."
     return text

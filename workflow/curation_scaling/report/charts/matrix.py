@@ -26,7 +26,7 @@ def matrix(
     columns = alt.X(f"{x}:N", sort=list(order[0]), title=None, axis=alt.Axis(labelAngle=-45, grid=False, domain=False))
     rows = alt.Y(f"{y}:N", sort=list(order[1]), title=None, axis=alt.Axis(grid=False, domain=False, labelLimit=130))
     ink = alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#111111"))
-    size = alt.ExprRef(f"width / {max(len(order[0]), 1)} < 24 ? 0 : 10")
+    size = 8 if panel else alt.ExprRef(f"width / {max(len(order[0]), 1)} < 24 ? 0 : 10")
     layers = [
         alt.Chart().mark_rect(stroke="transparent", strokeWidth=1).encode(columns, rows, value, tooltip=tooltip),
         alt.Chart().mark_text(fontSize=size).encode(columns, rows, text=f"{text}:N", color=ink),

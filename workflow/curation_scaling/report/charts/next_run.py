@@ -32,9 +32,7 @@ def next_run_figure(results: Results) -> Figure:
     if chosen.is_empty():
         reason = "No single run would change a choice of this study: none is in doubt, or none can be settled by one."
         return Figure("next_run", TITLE, reason, None, chosen)
-    names = {
-        budget: f"choice at {quantity(budget)}, regret {regret:.2g}" for budget, regret, _ in chosen.iter_rows()
-    }
+    names = {budget: f"choice at {quantity(budget)}, regret {regret:.2g}" for budget, regret, _ in chosen.iter_rows()}
     best = (
         rows.filter(pl.col("choice_budget").is_in(chosen["choice_budget"].to_list()))
         .group_by("pool")

@@ -36,6 +36,6 @@ def outcomes_figure(summary: pl.DataFrame) -> Figure:
         base.mark_bar(height={"band": 0.7}).encode(x, y, colour, tooltip=tooltip),
         base.mark_text(align="left", dx=4, color="currentColor").encode(x, y, text=alt.Text("share:Q", format=".1%")),
         data=table_data(table),
-    ).properties(height=alt.Step(22))
+    ).properties(height=22 * table.height + 8)
     caption = "Rows of the source by what became of them; the shares add up to all rows that were read."
     return Figure("outcomes", TITLE, caption, chart, table)

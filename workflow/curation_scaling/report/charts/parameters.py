@@ -8,11 +8,12 @@ import polars as pl
 
 from curation_scaling.report.charts.matrix import dark, diverging, matrix
 from curation_scaling.report.figure import Figure, table_data
-from curation_scaling.report.palette import colours
+from curation_scaling.report.palette import colour_of
 from curation_scaling.report.results import Results
 
 PROFILES = "How well the runs pin each parameter down"
 CORRELATIONS = "Which parameters make up for one another"
+SHARED = "all pools"  # owner of a parameter that pools share
 _TALLEST = 1.6  # of the threshold: where a profile leaves its panel
 
 
@@ -40,32 +41,30 @@ def profiles_figure(results: Results) -> Figure:
         ],
         how="diagonal",
     ).sort("kind", "place", "value")
+    table = table.with_columns(owner=pl.col("pool").fill_null(SHARED))
     top = _TALLEST * threshold
     y_scale = alt.Scale(domain=[-0.14 * top, top], nice=False, clamp=True)
     values = [0, round(threshold, 2)]
     y = alt.Y("statistic:Q", scale=y_scale, title="Likelihood ratio", axis=alt.Axis(values=values))
-    x = alt.X("value:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=alt.Axis(tickCount=4, format="~g"))
-    shared = alt.value("gray")
-    shown = table["pool"].drop_nulls().unique().to_list()
-    colour = colours(results.pools, shown, alt.Legend() if shown else None)
-    line = alt.Chart().transform_filter("datum.kind == 'profile'")
-    bar = alt.Chart().transform_filter("datum.kind == 'bootstrap'")
+    x_scale = alt.Scale(zero=False, nice=False, padding=6)
+    x = alt.X("value:Q", title=None, scale=x_scale, axis=alt.Axis(tickCount=4, format="~g"))
+    owners = [pool for pool in results.pools if pool in set(table["owner"])]
+    palette = [*(colour_of(results.pools, pool) for pool in owners), "#808080"]
+    colour = alt.Color("owner:N", scale=alt.Scale(domain=[*owners, SHARED], range=palette), title="Pool")
+    line, bar = (alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("profile", "bootstrap"))
     tooltip = [alt.Tooltip("parameter:N"), alt.Tooltip("value:Q", format=".4g"), alt.Tooltip("statistic:Q")]
     told = [alt.Tooltip("parameter:N"), *(alt.Tooltip(f"{n}:Q", format=".4g") for n in ("estimate", "lower", "upper"))]
-    layers = [alt.Chart().mark_rule(strokeDash=[4, 3], color="currentColor").encode(y=alt.datum(threshold))]
-    for condition, channel in (("datum.pool !== ''", colour), ("datum.pool === ''", shared)):
-        some, below = line.transform_filter(condition), bar.transform_filter(condition)
-        layers += [
-            some.mark_line(strokeWidth=1.5, interpolate="monotone", clip=True).encode(
-                x, y, channel, order="value:Q", tooltip=tooltip
-            ),
-            below.mark_rule(strokeWidth=3).encode(
-                alt.X("lower:Q"), x2="upper:Q", y=alt.Y(datum=-0.07 * top), color=channel, tooltip=told
-            ),
-            below.mark_tick(thickness=2, height=12, color="currentColor").encode(
-                alt.X("estimate:Q"), y=alt.Y(datum=-0.07 * top), tooltip=told
-            ),
-        ]
+    floor = alt.Y(datum=-0.07 * top)
+    layers = [
+        alt.Chart()
+        .mark_rule(strokeDash=[4, 3], color="currentColor", strokeOpacity=0.7)
+        .encode(y=alt.datum(threshold)),
+        line.mark_line(strokeWidth=1.5, interpolate="monotone", clip=True).encode(
+            x, y, colour, order="value:Q", tooltip=tooltip
+        ),
+        bar.mark_rule(strokeWidth=3).encode(alt.X("lower:Q"), floor, colour, x2="upper:Q", tooltip=told),
+        bar.mark_tick(thickness=2, height=12, color="currentColor").encode(alt.X("estimate:Q"), floor, tooltip=told),
+    ]
     order = panels["panel"].to_list()
     chart = alt.layer(*layers, data=table_data(table)).properties(width=150, height=110)
     facets = chart.facet(facet=alt.Facet("panel:N", sort=order, title=None), columns=4).resolve_scale(x="independent")
@@ -109,9 +108,7 @@ def correlations_figure(results: Results) -> Figure:
         alt.Tooltip("correlation:Q", title="Correlation", format=".3f"),
     ]
     colour = diverging("correlation", "Rank correlation over the draws", (-1, 1))
-    chart = matrix(
-        table, "column", "row", order=(moving[:-1], moving[1:]), value=colour, text="text", tooltip=tooltip
-    )
+    chart = matrix(table, "column", "row", order=(moving[:-1], moving[1:]), value=colour, text="text", tooltip=tooltip)
     caption = (
         f"Spearman correlation of the parameters of {results.study.laws.main} over the {wide.height} draws of the "
         "bootstrap. Parameters near 1 or −1 make up for one another: their single values mean little, predictions from "

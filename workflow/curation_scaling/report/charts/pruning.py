@@ -11,6 +11,7 @@ from curation_scaling.report.charts.axes import error_scale, log_ticks
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import set_channels
 
+_TOGETHER = "the envelope, and all samples"
 
 
 def curves_figure(curves: pl.DataFrame, envelope: pl.DataFrame, lines: pl.DataFrame, order: Sequence[str]) -> Figure:
@@ -135,7 +136,7 @@ def exponents_figure(exponents: pl.DataFrame, order: Sequence[str], level: float
         exponents.filter(axis="initial")
         .select(
             "label", "from_size", "to_size", "exponent", "lower", "upper", "faster", size=middle,
-            panel=pl.when(pl.col("label") == "envelope").then(pl.lit("envelope")).otherwise(percent),
+            panel=pl.when(pl.col("label").is_in(["envelope", "all"])).then(pl.lit(_TOGETHER)).otherwise(percent),
         )
         .sort("panel", "label", "size")
     )  # fmt: skip
@@ -146,7 +147,7 @@ def exponents_figure(exponents: pl.DataFrame, order: Sequence[str], level: float
     names = [*order, "envelope"]
     colour, shape = set_channels("label", names, "Set", table["label"].to_list())
     tooltip = ["label:N", "from_size:Q", "to_size:Q", alt.Tooltip("exponent:Q", format=".3f"), "faster:N"]
-    panels = table["panel"].unique().sort(descending=True).to_list()
+    panels = [_TOGETHER, *table.filter(pl.col("panel") != _TOGETHER)["panel"].unique().sort(descending=True)]
     layers = alt.layer(
         alt.Chart().mark_line(strokeWidth=1.2).encode(x, y, colour),
         alt.Chart().mark_rule(strokeOpacity=0.5).encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
@@ -193,7 +194,9 @@ def repeat_figure(frontier: pl.DataFrame, sets: pl.DataFrame, order: Sequence[st
     base = alt.Chart()
     chart = alt.layer(
         base.mark_line(strokeWidth=1.5).encode(x, y, colour, dash, tooltip=tooltip),
-        base.transform_filter("datum.best").mark_point(size=120, strokeWidth=1.5, stroke="currentColor").encode(x, y),
+        base.transform_filter("datum.best && isValid(datum.measured)")
+        .mark_point(size=120, strokeWidth=1.5, stroke="currentColor")
+        .encode(x, y),
         base.transform_filter("isValid(datum.measured)")
         .mark_point(size=35, filled=True, opacity=1)
         .encode(x, alt.Y("measured:Q", scale=scale), colour, shape, tooltip=[*tooltip, "measured:Q"]),
@@ -201,7 +204,7 @@ def repeat_figure(frontier: pl.DataFrame, sets: pl.DataFrame, order: Sequence[st
     ).properties(height=320)
     caption = (
         "Every pruned set of the largest initial size is a pool of its own, repeated as often as the budget asks: "
-        "lines are the law of repeated pools, points were measured, rings mark the best set at a budget."
+        "lines are the law of repeated pools, points were measured, rings mark the set that the law calls best there."
     )
     return Figure("prune_or_repeat", title, caption, chart, table)
 

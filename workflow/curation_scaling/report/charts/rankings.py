@@ -40,13 +40,11 @@ def correlation_figure(correlation: pl.DataFrame) -> Figure:
     ]
     panel = "scorer" if table["scorer"].n_unique() > 1 else None
     value = diverging("estimate", "Rank correlation", (-1, 1))
-    chart = matrix(
-        table, "column", "row", order=(order, order), value=value, text="text", tooltip=tooltip, panel=panel
-    )
+    chart = matrix(table, "column", "row", order=(order, order), value=value, text="text", tooltip=tooltip, panel=panel)
     wide = table.select((pl.col("upper") - pl.col("lower")).max() / 2).item()
     caption = (
-        f"Rank correlation of every pair of metrics over {table['samples'].max():,} samples: Spearman's rho below the "
-        "diagonal, Kendall's tau-b above it. Metrics that rank alike stand together. "
+        f"Rank correlation of every pair of metrics over {correlation['samples'][0]:,} samples: Spearman's rho below "
+        "the diagonal, Kendall's tau-b above it. Metrics that rank alike stand together. "
         + ("" if wide is None else f"No {correlation['level'][0]:.0%} interval is wider than ± {wide:.2g}.")
         + (" A panel a scorer." if panel else "")
     )

@@ -47,7 +47,9 @@ def weights_figure(results: Results) -> Figure:
     base = alt.Chart()
     chart = alt.layer(
         base.mark_area(fillOpacity=0.85, opacity=1).encode(x, y, colour, order=alt.Order("rank:Q"), tooltip=tooltip),
-        base.transform_filter("datum.rank === datum.rank").mark_rule(strokeOpacity=0.15, color="currentColor").encode(x),
+        base.transform_filter("datum.rank === datum.rank")
+        .mark_rule(strokeOpacity=0.15, color="currentColor")
+        .encode(x),
         chosen_budget(),
         data=table_data(table),
     ).properties(height=260)
