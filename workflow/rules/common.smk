@@ -71,12 +71,17 @@ def pool_files(pool, draw):
     return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
 
 
+in_report = report  # at the start of a line, report is a keyword
+
+
 def figures():
     """The figures of a report; in `snakemake --report` each SVG stands with the caption that was written with it."""
     return [
-        report(path, category="Figures", caption=str(path.with_suffix(".rst").resolve()))
-        if path.suffix == ".svg"
-        else path
+        (
+            in_report(path, category="Figures", caption=str(path.with_suffix(".rst").resolve()))
+            if path.suffix == ".svg"
+            else path
+        )
         for path in FIGURES
     ]
 

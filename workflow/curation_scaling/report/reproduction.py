@@ -28,7 +28,9 @@ from curation_scaling.study.ranking_checks import GroupMeansCheck
 from curation_scaling.study.rerun import Rerun
 
 _AGREES, _DIFFERS = "✓ agrees", "✗ differs"
+_LOOKS = {_AGREES: "good", _DIFFERS: "bad"}
 _FITS_SHOWN = 60  # parameters; the text holds all of them
+_FEW = 5
 _DIGITS = 10  # published objectives carry so many
 
 
@@ -129,7 +131,7 @@ def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
         [
             row["quantity"],
             _number(row["published"]),
-            _number(row["refit"]),
+            _number(row["refit"], _digits(row["published"])),
             _interval(row),
             _number(row["tolerance"]),
             _agreement(row["agrees"]),
@@ -142,7 +144,7 @@ def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
         "A number agrees if it differs by no more than the tolerance; without a tolerance, if the interval or range "
         "holds the published number."
     )
-    shown = table("Published numbers and the same computed again", headers, body, words=(0, 5, 6))
+    shown = table("Published numbers and the same computed again", headers, body, (0, 5, 6), _LOOKS)
     notes = [bullets(found)] if (found := _notes(rows)) else []
     return join([*([paragraph(about)] if about else []), shown, paragraph(rule, class_="quiet"), *notes])
 
@@ -169,14 +171,20 @@ def _difference(row: dict[str, Any]) -> str:
     difference = row["refit"] - row["published"]
     allowed = f"tolerance {_number(row['tolerance'])}" if row["tolerance"] is not None else _interval(row)
     words = (
-        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit {_number(row['refit'])}, "
+        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit "
+        f"{_number(row['refit'], _digits(row['published']))}, "
         f"a difference of {difference:+.3g}{f' ({allowed})' if allowed != '–' else ''}."
     )
     return f"{words} {row['note']}" if row["note"] else words
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.{_DIGITS}g}"
+def _number(value: float | None, digits: int = _DIGITS) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _digits(published: float | None) -> int:
+    """How many digits ours is shown with: more than a handful only beside a published number that has as many."""
+    return _FEW if published is None or float(f"{published:.{_FEW}g}") == published else _DIGITS
 
 
 def _interval(row: dict[str, Any]) -> str:

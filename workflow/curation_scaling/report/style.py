@@ -94,8 +94,9 @@ thead th { vertical-align: bottom; min-width: 4.5rem; font-size: .8125rem; color
 td { max-width: 22rem; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
-.good { color: var(--good); font-weight: 600; }
-.bad { color: var(--bad); font-weight: 600; }
+.good, .bad { font-weight: 600; white-space: nowrap; }
+.good { color: var(--good); }
+.bad { color: var(--bad); }
 details { margin: .9rem 0; }
 summary { cursor: pointer; font-weight: 500; }
 pre { background: var(--panel); padding: .9rem; overflow-x: auto; font-size: .8125rem; border-radius: .375rem; }

@@ -50,7 +50,9 @@ def agreement_figure(rows: pl.DataFrame) -> Figure:
     ]  # fmt: skip
     base = alt.Chart()
     chart = alt.layer(
-        base.mark_rect(opacity=0.04, color="gray").encode(x=alt.datum(-1), x2=alt.datum(1)),
+        alt.Chart(alt.InlineData(values=[{}]))
+        .mark_rect(opacity=0.12, color="gray")
+        .encode(x=alt.datum(-1), x2=alt.datum(1)),
         base.mark_rule(strokeOpacity=0.5, color="currentColor").encode(x=alt.datum(0)),
         base.mark_point(size=55, filled=True, opacity=1).encode(x, y, colour, shape, tooltip=tooltip),
         data=table_data(shown),
