@@ -118,7 +118,7 @@ def measure(browser: Browser, study: Study, layout: Layout, most_mb: float) -> N
     build_report(study, layout)
     built = time.perf_counter() - start
     size = layout.report.stat().st_size / 1e6
-    answered = "document.querySelector('#verdict').textContent"
+    answered = "document.querySelector('#budget-list').value"
     times = [interactive(browser, layout.report, answered) for _ in range(LOADS)]
     floor_page = layout.report.with_name("floor.html")
     floor_page.write_text(f"{_NOTHING}<script>{javascript()}</script>{_ANSWERS}", encoding="utf-8")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
+from curation_scaling.report.charts.axes import SHORT_NUMBER
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import OKABE_ITO
+from curation_scaling.report.wording import natural
 
 TITLE = "What became of every row"
 _KINDS = {"kept": "kept", "held_out": "held out", "rejected": "dropped"}
@@ -23,10 +25,16 @@ def outcomes_figure(summary: pl.DataFrame) -> Figure:
             share=pl.col("rows") / pl.sum("rows"),
             kind=pl.col("kind").replace_strict(_KINDS, return_dtype=pl.String),
         )
-        .sort(pl.col("kind") == "dropped", "outcome")
+        .sort(
+            pl.col("kind") == "dropped",
+            "kind",
+            natural(pl.col("outcome")),
+            "outcome",
+            descending=[False, True] + 2 * [False],
+        )
     )
     y = alt.Y("outcome:N", sort=table["outcome"].to_list(), title=None, axis=alt.Axis(labelLimit=200))
-    x = alt.X("rows:Q", title="Rows", axis=alt.Axis(format="~s", tickCount=6))
+    x = alt.X("rows:Q", title="Rows", axis=alt.Axis(labelExpr=SHORT_NUMBER, tickCount=6))
     kinds = [kind for kind in _KINDS.values() if kind in set(table["kind"])]
     palette = dict(zip(_KINDS.values(), (OKABE_ITO[0], OKABE_ITO[2], OKABE_ITO[6]), strict=True))
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[palette[k] for k in kinds]), title=None)

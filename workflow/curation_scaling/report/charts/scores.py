@@ -8,6 +8,8 @@ import altair as alt
 import numpy as np
 import polars as pl
 
+from curation_scaling.laws.fit import Array
+from curation_scaling.report.charts.axes import SHORT_NUMBER
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import colours
 from curation_scaling.study import PoolStudy
@@ -19,73 +21,105 @@ _TAIL = 0.001  # share of the rows beyond each end of the axis: they are counted
 
 def buckets_figure(study: PoolStudy, pools: Sequence[str], rows: pl.DataFrame, edges: pl.DataFrame) -> Figure:
     """From the rows of the buckets of the first draw (pool, score): stacked bars, a colour a bucket."""
-    return _figure(study, pools, rows.with_columns(rows=pl.lit(1)), edges)
+    finite = rows.filter(pl.col("score").is_finite())
+    if finite.is_empty():
+        return Figure("scores", TITLE, "No score is finite.", None, pl.DataFrame())
+    score = finite["score"].to_numpy()
+    low, high = (float(end) for end in np.quantile(score, [_TAIL, 1 - _TAIL], method="nearest"))
+    walls = _walls(low, high, score.size)
+    bar = (np.searchsorted(walls, score, side="right") - 1).clip(0, len(walls) - 2)
+    bars = (
+        finite.with_columns(score_from=pl.Series(walls[bar]), score_to=pl.Series(walls[bar + 1]))
+        .group_by("pool", "score_from", "score_to")
+        .agg(rows=pl.len().cast(pl.Float64))
+    )
+    out = int(((score < low) | (score > high)).sum())
+    return _figure(study, pools, bars, walls, _ends(study, edges), out)
 
 
 def histogram_figure(study: PoolStudy, pools: Sequence[str], histogram: pl.DataFrame, edges: pl.DataFrame) -> Figure:
-    """From the histogram of shards (score_low, score_high, rows); a cell is in the bucket that holds its middle."""
-    middle = histogram.select(score=pl.col("score_low") / 2 + pl.col("score_high") / 2, rows="rows", pool=pl.lit(None))
-    return _figure(study, pools, middle.cast({"pool": pl.String}), edges)
-
-
-def _figure(study: PoolStudy, pools: Sequence[str], rows: pl.DataFrame, edges: pl.DataFrame) -> Figure:
-    finite = rows.filter(pl.col("score").is_finite()).sort("score")
-    if finite.is_empty():
+    """From the histogram of shards (score_low, score_high, rows), whose rows are spread evenly over their cell."""
+    cells = histogram.filter(pl.col("score_low").is_finite() & pl.col("score_high").is_finite())
+    cells = cells.group_by("score_low", "score_high").agg(pl.sum("rows")).sort("score_low")
+    if cells.is_empty():
         return Figure("scores", TITLE, "No score is finite.", None, pl.DataFrame())
-    good = study.pools.keep == "high"
-    ends = edges.filter(draw=0).sort("bucket").select("pool", edge=pl.col("score_min" if good else "score_max"))[:-1]
-    if finite["pool"].null_count():
-        # Best first: a score belongs to the first bucket whose last score it does not fall behind.
-        last = ends["edge"].to_numpy() * (-1 if good else 1)
-        at = np.searchsorted(last, finite["score"].to_numpy() * (-1 if good else 1))
-        names = [*ends["pool"], edges.filter(draw=0).sort("bucket")["pool"][-1]]
-        finite = finite.with_columns(pool=pl.Series([names[i] for i in at], dtype=pl.String))
-    low, high, out = _range(finite)
-    bars = int(np.clip(2 * np.sqrt(finite["rows"].to_numpy().sum()), 12, BARS))
-    width = (high - low) / bars or 1.0
-    table = (
-        finite.with_columns(bar=((pl.col("score") - low) / width).floor().cast(pl.Int64).clip(0, bars - 1))
-        .group_by("bar", "pool")
-        .agg(pl.sum("rows").cast(pl.Int64))
-        .select(
-            "pool", score_from=low + pl.col("bar") * width, score_to=low + (pl.col("bar") + 1) * width, rows="rows",
-            edge=pl.lit(None, pl.Float64),
+    count = cells["rows"].to_numpy()
+    below = np.concatenate([[0], np.cumsum(count)])
+    at = np.stack([cells["score_low"].to_numpy(), cells["score_high"].to_numpy()], axis=1).ravel()
+    cumulated = np.stack([below[:-1], below[1:]], axis=1).ravel()
+    low, high = (float(np.interp(share * below[-1], cumulated, at)) for share in (_TAIL, 1 - _TAIL))
+    walls, ends = _walls(low, high, int(below[-1])), _ends(study, edges)
+    parts = np.unique(np.concatenate([walls, ends["edge"].to_numpy()]))
+    parts = parts[(parts >= low) & (parts <= high)]
+    rows = np.diff(np.interp(parts, at, cumulated))
+    rows[0] += np.interp(low, at, cumulated)
+    rows[-1] += below[-1] - np.interp(high, at, cumulated)
+    middle = (parts[1:] + parts[:-1]) / 2
+    # Best first: a score belongs to the first bucket whose last score it does not fall behind.
+    sign = -1 if study.pools.keep == "high" else 1
+    names = [*ends["pool"], edges.filter(draw=0).sort("bucket")["pool"][-1]]
+    bucket = np.searchsorted(sign * ends["edge"].to_numpy(), sign * middle)
+    bar = (np.searchsorted(walls, middle, side="right") - 1).clip(0, len(walls) - 2)
+    bars = (
+        pl.DataFrame(
+            {
+                "pool": ["all rows"] * len(rows) if study.pools.within_group else [names[b] for b in bucket],
+                "score_from": walls[bar],
+                "score_to": walls[bar + 1],
+                "rows": rows,
+            }
         )
-        .sort("score_from", "pool")
-    )  # fmt: skip
-    lines = ends.select(edge=pl.col("edge"), label=pl.format("end of {}", "pool")).filter(
-        pl.col("edge").is_between(low, high)
+        .group_by("pool", "score_from", "score_to")
+        .agg(pl.sum("rows"))
     )
-    if study.pools.within_group:  # the score of a bucket's last row depends on its group
-        lines = lines.clear()
-    table = pl.concat([table, lines], how="diagonal")
+    out = round(2 * _TAIL * int(below[-1]))
+    return _figure(study, pools, bars, walls, ends, out)
+
+
+def _walls(low: float, high: float, rows: int) -> Array:
+    """Where bars begin and end: fewer bars of few rows."""
+    bars = int(np.clip(2 * rows**0.5, 12, BARS))
+    return np.linspace(low, high if high > low else low + 1, bars + 1)
+
+
+def _ends(study: PoolStudy, edges: pl.DataFrame) -> pl.DataFrame:
+    """The last score of each bucket but the last, best first."""
+    last = "score_min" if study.pools.keep == "high" else "score_max"
+    return edges.filter(draw=0).sort("bucket").select("pool", edge=last)[:-1]
+
+
+def _figure(
+    study: PoolStudy, pools: Sequence[str], bars: pl.DataFrame, walls: Array, ends: pl.DataFrame, out: int
+) -> Figure:
+    low, high = float(walls[0]), float(walls[-1])
+    # Cut within groups, a bucket has no last score of its own.
+    lines = ends.clear() if study.pools.within_group else ends.filter(pl.col("edge").is_between(low, high))
     order = {name: i for i, name in enumerate(pools)}
-    shown = table["pool"].drop_nulls().unique().to_list()
-    table = table.with_columns(rank=pl.col("pool").replace_strict(order, default=None, return_dtype=pl.Int64))
+    table = pl.concat(
+        [
+            bars.with_columns(rank=pl.col("pool").replace_strict(order, default=len(order), return_dtype=pl.Int64)),
+            lines.select("edge", label=pl.format("end of {}", "pool")),
+        ],
+        how="diagonal",
+    ).sort("score_from", "rank", "edge")
+    shown = bars["pool"].unique().to_list()
+    colour = colours(pools, shown, alt.Legend()) if set(shown) <= set(pools) else alt.value("gray")
     base, scale = alt.Chart(), alt.Scale(domain=[low, high], nice=False)
     stacked = base.transform_filter("isValid(datum.score_from)").mark_bar(opacity=1, fillOpacity=0.85).encode(
         alt.X("score_from:Q", title="Score", scale=scale, bin="binned", axis=alt.Axis(tickCount=8)),
         alt.X2("score_to:Q"),
-        alt.Y("rows:Q", title="Rows", stack="zero", axis=alt.Axis(format="~s")),
-        colours(pools, shown, alt.Legend()),
+        alt.Y("rows:Q", title="Rows", stack="zero", axis=alt.Axis(labelExpr=SHORT_NUMBER)),
+        color=colour,
         order=alt.Order("rank:Q"),
-        tooltip=["pool:N", *(alt.Tooltip(f"{n}:Q", format=".4g") for n in ("score_from", "score_to")), "rows:Q"],
+        tooltip=[
+            "pool:N", *(alt.Tooltip(f"{n}:Q", format=".4g") for n in ("score_from", "score_to")),
+            alt.Tooltip("rows:Q", format=",.0f"),
+        ],
     )  # fmt: skip
     rules = base.transform_filter("isValid(datum.edge)").mark_rule(strokeDash=[4, 3], color="currentColor")
     told = [alt.Tooltip("label:N"), alt.Tooltip("edge:Q", format=".5g")]
-    chart = alt.layer(stacked, rules.encode(alt.X("edge:Q"), tooltip=told), data=table_data(table)).properties(
-        height=240
-    )
-    return Figure("scores", TITLE, _caption(study, bars, out), chart, table)
-
-
-def _range(finite: pl.DataFrame) -> tuple[float, float, int]:
-    """The ends of the axis, and how many rows lie beyond them."""
-    score, count = finite["score"].to_numpy(), finite["rows"].to_numpy()
-    before = np.cumsum(count) / count.sum()
-    ends = np.searchsorted(before, [_TAIL, 1 - _TAIL]).clip(max=score.size - 1)
-    low, high = (float(score[end]) for end in ends)
-    return low, high, int(count[(score < low) | (score > high)].sum())
+    chart = alt.layer(stacked, rules.encode(alt.X("edge:Q"), tooltip=told), data=table_data(table))
+    return Figure("scores", TITLE, _caption(study, len(walls) - 1, out), chart.properties(height=240), table)
 
 
 def _caption(study: PoolStudy, bars: int, out: int) -> str:
@@ -99,4 +133,4 @@ def _caption(study: PoolStudy, bars: int, out: int) -> str:
         if study.pools.within_group
         else " Dashed: the last score of each bucket."
     )
-    return text + (f" The outermost bars hold {out:,} rows with scores beyond them." if out else "")
+    return text + (f" The outermost bars hold about {out:,} rows with scores beyond them." if out else "")
