@@ -32,7 +32,7 @@ from curation_scaling.study import Study, parse_study
 BUCKETS, UNIONS, BUDGETS, SIZE = 10, 40, 1000, 1_000_000
 LOADS = 5
 _NOTHING = "<!DOCTYPE html><title>nothing</title><input id=budget type=range max=9 value=5><p id=said></p>"
-_ANSWERS = "<script>budget.oninput = () => { said.textContent = budget.value };</script>"
+_ANSWERS = "<script>(budget.oninput = () => { said.textContent = budget.value; })();</script>"
 
 
 def line(what: str, value: str, target: str = "") -> None:
@@ -102,6 +102,7 @@ def interactive(browser: Browser, page: Path, answered: str) -> tuple[float, flo
     tab = context.new_page()
     start = time.perf_counter()
     tab.goto(page.as_uri(), wait_until="commit")
+    tab.locator("#budget").wait_for()
     tab.locator("#budget").focus()
     before = tab.evaluate(answered)
     tab.keyboard.press("ArrowLeft")

@@ -23,6 +23,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="$policy">
 <title>$title</title>
 <style>$css</style>
+<script>document.documentElement.classList.add("scripted");</script>
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

@@ -7,7 +7,6 @@ SCRIPT = """
 "use strict";
 (() => {
   const root = document.documentElement;
-  root.classList.add("scripted");
   const find = (id) => document.getElementById(id);
   const held = (id) => find(id) && JSON.parse(find(id).textContent);
   const [slider, list, choices, theme] = [find("budget"), find("budget-list"), held("choices"), held("theme")];
@@ -32,7 +31,7 @@ SCRIPT = """
   if (slider) {
     slider.addEventListener("input", () => choose(slider.value));
     list.addEventListener("change", () => choose(list.value));
-    if (Number(slider.value) !== Number(list.value)) choose(slider.value);  // a browser may restore one of them
+    if (Number(slider.value) !== Number(list.value)) choose(slider.value);  // it was moved before this ran
   }
 
   // ---- the figures: those in sight first, the others while nothing else is to be done

@@ -140,11 +140,8 @@ def outcomes_table(study: PoolStudy, summary: pl.DataFrame) -> Markup:
     mean = (
         summary.group_by("kind", "outcome")
         .agg(pl.sum("rows", "size") / summary["draw"].n_unique())
-        .sort(
-            pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64),
-            natural(pl.col("outcome")),
-            "outcome",
-        )
+        .with_columns(place=pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64))
+        .sort("place", natural(pl.col("outcome")), "outcome")
     )
     rows = [
         [r["outcome"], r["kind"].replace("_", " "), count(r["rows"]), count(r["size"])]

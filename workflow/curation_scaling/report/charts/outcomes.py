@@ -17,6 +17,7 @@ _KINDS = {"kept": "kept", "held_out": "held out", "rejected": "dropped"}
 def outcomes_figure(summary: pl.DataFrame) -> Figure:
     """A bar an outcome, in the mean of the draws; all bars together are the rows that were read."""
     draws = summary["draw"].n_unique()
+    place = {kind: i for i, kind in enumerate(_KINDS.values())}
     table = (
         summary.filter(pl.col("kind") != "input")
         .group_by("kind", "outcome")
@@ -25,13 +26,7 @@ def outcomes_figure(summary: pl.DataFrame) -> Figure:
             share=pl.col("rows") / pl.sum("rows"),
             kind=pl.col("kind").replace_strict(_KINDS, return_dtype=pl.String),
         )
-        .sort(
-            pl.col("kind") == "dropped",
-            "kind",
-            natural(pl.col("outcome")),
-            "outcome",
-            descending=[False, True] + 2 * [False],
-        )
+        .sort(pl.col("kind").replace_strict(place, return_dtype=pl.Int64), natural(pl.col("outcome")), "outcome")
     )
     y = alt.Y("outcome:N", sort=table["outcome"].to_list(), title=None, axis=alt.Axis(labelLimit=200))
     x = alt.X("rows:Q", title="Rows", axis=alt.Axis(labelExpr=SHORT_NUMBER, tickCount=6))
