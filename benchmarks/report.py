@@ -108,7 +108,7 @@ def interactive(browser: Browser, page: Path, answered: str) -> tuple[float, flo
     tab.keyboard.press("ArrowLeft")
     tab.wait_for_function(f"{answered} !== {before!r}")
     first = time.perf_counter() - start
-    tab.wait_for_function("!window.vegaEmbed || document.documentElement.dataset.drawn")
+    tab.wait_for_function("!document.querySelector('figure') || document.documentElement.dataset.drawn")
     drawn = time.perf_counter() - start
     context.close()
     return first, drawn

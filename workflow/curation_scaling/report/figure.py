@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -46,7 +47,7 @@ class Figure:
     def svg(self) -> str:
         """The figure for paper: black on white."""
         spec = self.spec | {"config": PAPER}
-        return vl_convert.vegalite_to_svg(spec, vl_version=vega_lite_version())
+        return _renumbered(vl_convert.vegalite_to_svg(spec, vl_version=vega_lite_version()))
 
     @property
     def caption_text(self) -> str:
@@ -92,6 +93,13 @@ def vega_lite_version() -> str:
 def javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script; it defines `vegaEmbed` and loads nothing."""
     return vl_convert.javascript_bundle(_NAMES, vl_version=vega_lite_version())
+
+
+def _renumbered(svg: str) -> str:
+    """The converter numbers gradients and clips over all that it has drawn: count from this figure's start."""
+    found = dict.fromkeys(re.findall(r'id="((?:gradient|clip)_?\d+)"', svg))
+    place = {name: f"d{i}" for i, name in enumerate(found)}
+    return re.sub(r"(?<=[#\"])(?:gradient|clip)_?\d+(?=[)\"])", lambda match: place.get(match[0], match[0]), svg)
 
 
 def _cell(value: Any) -> str:

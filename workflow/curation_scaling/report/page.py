@@ -107,7 +107,7 @@ class Gallery:
         buttons = [
             element(
                 "button", text(f"Download {kind}"), type="button", data_save=kind.lower(),
-                aria_label=f"Download figure {self._number} as {kind}",
+                aria_label=f"Download {kind} of figure {self._number}",
             )
             for kind in ("SVG", "CSV")
         ]  # fmt: skip

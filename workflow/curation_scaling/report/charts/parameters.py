@@ -59,9 +59,7 @@ def profiles_figure(results: Results) -> Figure:
         alt.Chart()
         .mark_rule(strokeDash=[4, 3], color="currentColor", strokeOpacity=0.7)
         .encode(y=alt.datum(threshold)),
-        line.mark_line(strokeWidth=1.5, interpolate="monotone", clip=True).encode(
-            x, y, colour, order="value:Q", tooltip=tooltip
-        ),
+        line.mark_line(strokeWidth=1.5, interpolate="monotone").encode(x, y, colour, order="value:Q", tooltip=tooltip),
         bar.mark_rule(strokeWidth=3).encode(alt.X("lower:Q"), floor, colour, x2="upper:Q", tooltip=told),
         bar.mark_tick(thickness=2, height=12, color="currentColor").encode(alt.X("estimate:Q"), floor, tooltip=told),
     ]
