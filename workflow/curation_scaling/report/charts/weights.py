@@ -13,6 +13,7 @@ from curation_scaling.report.results import Results
 
 WEIGHTS = "The best sampling weights"
 GAIN = "What better weights or a schedule could gain"
+_WALLS = 40  # budgets that are marked by a line
 _SHOWN = 0.0005  # a weight below it is none
 
 
@@ -44,20 +45,21 @@ def weights_figure(results: Results) -> Figure:
         alt.Tooltip("repetitions:Q", title="Repetitions", format=".3~g"),
     ]
     colour = colours(results.pools, table["pool"].unique().to_list(), alt.Legend())
-    base = alt.Chart()
+    base, few = alt.Chart(), rows.height <= _WALLS
+    first = table["rank"].to_list()[0]
+    walls = base.transform_filter(f"datum.rank === {first}")
     chart = alt.layer(
         base.mark_area(fillOpacity=0.85, opacity=1).encode(x, y, colour, order=alt.Order("rank:Q"), tooltip=tooltip),
-        base.transform_filter("datum.rank === datum.rank")
-        .mark_rule(strokeOpacity=0.15, color="currentColor")
-        .encode(x),
+        *([walls.mark_rule(strokeOpacity=0.25, color="currentColor").encode(x)] * few),
         chosen_budget(),
         data=table_data(table),
     ).properties(height=260)
     exact = set(rows["method"]) == {"dual"}
     how = "exact (the problem is convex)" if exact else "found by a deterministic global search"
+    lines = " (thin lines; between them the areas are straight)" if few else ""
     caption = (
         f"Sampling weights of the buckets with the least predicted {results.metric}, {how}, at the budgets of the "
-        "study (thin lines; between them the areas are straight). The CSV holds each weight's interval and passes."
+        f"study{lines}. The CSV holds each weight's interval and passes."
     )
     return Figure("optimal_weights", WEIGHTS, caption, chart, table)
 
