@@ -8,7 +8,7 @@ from curation_scaling import artifacts as a
 from curation_scaling import artifacts_ranking as r
 from curation_scaling.errors import InputError
 from curation_scaling.frontier.pruning import compare_pruned
-from curation_scaling.layout import Layout
+from curation_scaling.layout import PRUNING_FIGURES, Layout
 from curation_scaling.ranking.stage import prune_pools, rank_samples
 from curation_scaling.ranking.task import build_task
 from curation_scaling.report.pruning import pruning_figures, pruning_words, read_pruned
@@ -82,12 +82,9 @@ def test_what_the_report_says(layout):
     words = pruning_words(STUDY, pruned)
     assert sum(line.startswith("- ") for line in words) == 3
     assert any("Prune or repeat" in line for line in words)
-    assert [figure.name for figure in pruning_figures(pruned)] == [
-        "pruning_gains",
-        "pruning_envelope",
-        "rank_correlation",
-    ]
-    assert all("<svg" in figure.svg() for figure in pruning_figures(pruned))
+    figures = pruning_figures(STUDY, pruned)
+    assert [figure.name for figure in figures] == list(PRUNING_FIGURES)
+    assert all("<svg" in figure.svg() for figure in figures)
 
 
 def test_the_same_bytes_twice(layout, tmp_path):

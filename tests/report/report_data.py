@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from curation_scaling.artifacts import EDGES, RUNS, SUMMARY
+from curation_scaling.artifacts import EDGES, POOL, RUNS, SUMMARY
 from curation_scaling.frontier.stage import build_frontier
 from curation_scaling.laws.stage import fit_laws
 from curation_scaling.layout import Layout
@@ -84,6 +84,10 @@ def finish_trained(study: Study, layout: Layout) -> None:
     ]
     kinds = [("input", "read", 150), ("kept", "bucket1", 50), ("kept", "bucket2", 50), ("rejected", "empty text", 50)]
     summary = [{"draw": d, "kind": k, "outcome": o, "rows": n, "size": 2 * n} for d in draws for k, o, n in kinds]
+    for b in (1, 2):
+        rows = [{"uid_hi": b, "uid_lo": i, "score": 1 - b / 2 + i / 100, "bucket": b, "rank": i, "size": 2}
+                for i in range(50)]  # fmt: skip
+        write(layout.pool(f"bucket{b}", 0), POOL, pl.DataFrame(rows), study=study.study, inputs="none")
     for path, schema, rows in ((layout.edges, EDGES, edges), (layout.summary, SUMMARY, summary)):
         write(path, schema, pl.DataFrame(rows), study=study.study, inputs="none")
     write_json(layout.source_counts, {"provenance": {}, "files": ["0" * 64]}, study=study.study)

@@ -1,18 +1,35 @@
 """The answer for each budget, and what speaks for and against it."""
 
+import json
+import re
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
-from curation_scaling.report.choice import budget_name, chooser, overview
+from curation_scaling.report.choice import OPEN, budget_name, chooser, overview
 from curation_scaling.report.results import Results
 from curation_scaling.report.trust import trust
 
 
-def test_every_budget_has_a_block_and_a_row(trained_results: Results) -> None:
-    page = chooser(trained_results)
-    assert page.count('class="choice"') == 3
-    assert 'max="2"' in page
+def choices(results: Results) -> list[dict[str, Any]]:
+    """What the chooser can show, one a budget."""
+    found = re.search(r'id="choices">(.*)</script>', chooser(results))
+    assert found
+    listed: list[dict[str, Any]] = json.loads(found[1])
+    return listed
+
+
+def told(results: Results) -> str:
+    """The answers at all budgets, one below the other."""
+    return "\n".join(choice[part] for choice in choices(results) for part in ("label", "verdict", "rest"))
+
+
+def test_every_budget_has_an_answer_and_a_row(trained_results: Results) -> None:
+    page, shown = told(trained_results), chooser(trained_results)
+    assert [choice["budget"] for choice in choices(trained_results)] == [100, 400, 1600]
+    assert 'max="2"' in shown
+    assert shown.count("<option") == 3
     assert overview(trained_results).count("<tr>") == 4
     best = trained_results.main(trained_results.frontier).filter("best").sort("budget")
     for row in best.iter_rows(named=True):
@@ -21,20 +38,31 @@ def test_every_budget_has_a_block_and_a_row(trained_results: Results) -> None:
 
 
 def test_it_starts_at_the_largest_budget_that_was_reached(trained_results: Results) -> None:
-    assert 'value="1"' in chooser(trained_results)  # 1600 is beyond the runs
-    assert chooser(trained_results).count("This extrapolates") == 1
+    shown, last = chooser(trained_results).split('<script type="application/json"')[0], choices(trained_results)[1]
+    assert 'step="1" value="1"' in shown  # 1600 is beyond the runs
+    assert '<option value="1" selected="">400 samples' in shown
+    assert last["verdict"] in shown
+    assert last["rest"] in shown
+    assert told(trained_results).count("This extrapolates") == 1
+
+
+def test_many_budgets_are_listed_on_demand(trained_results: Results) -> None:
+    one = trained_results.main(trained_results.frontier).filter(budget=400)
+    many = pl.concat([one.with_columns(budget=pl.lit(400.0 + i)) for i in range(OPEN + 1)])
+    assert overview(trained_results).startswith("<div")
+    assert overview(replace(trained_results, frontier=many)).startswith("<details")
 
 
 def test_the_measured_best_is_told(trained_results: Results) -> None:
     frontier = trained_results.main(trained_results.frontier)
     at = frontier.filter(pl.col("budget") == 400)
     really, chosen = at.filter("measured_best").row(0, named=True), at.filter("best").row(0, named=True)
-    told = "was the best of all" if really["pool"] == chosen["pool"] else f"{really['pool']} was best"
-    assert told in chooser(trained_results)
+    words = "was the best of all" if really["pool"] == chosen["pool"] else f"{really['pool']} was best"
+    assert words in told(trained_results)
 
 
 def test_null_flops_and_unmeasured_budgets_are_told(imported_results: Results) -> None:
-    page = chooser(imported_results)
+    page = told(imported_results)
     assert "FLOPs" not in page
     assert "not at this budget" in page  # 1600 was never measured
     assert "None" not in page
@@ -43,7 +71,7 @@ def test_null_flops_and_unmeasured_budgets_are_told(imported_results: Results) -
 
 def test_a_single_candidate_has_no_second_choice(imported_results: Results) -> None:
     good = replace(imported_results, frontier=imported_results.frontier.filter(pl.col("pool") == "good"))
-    assert "Second choice" not in chooser(good)
+    assert "Second choice" not in told(good)
 
 
 def test_budgets_in_flops_come_first(trained_results: Results) -> None:
@@ -61,12 +89,12 @@ def test_switches_speak_of_both_directions(trained_results: Results) -> None:
         {"order": 1, "from_pool": "all", "to_pool": "bucket2", "budget": 900.0, "lower": 500.0, "upper": None},
     ]
     switches = pl.DataFrame([common | row for row in rows], schema=trained_results.switches.schema)
-    page = chooser(replace(trained_results, switches=switches))
+    page = told(replace(trained_results, switches=switches))
     assert (
         "below 200 samples (95% interval below the smallest budget to 300; it happens in &gt;99% of the draws)" in page
     )
     assert "above 900 samples (95% interval 500 to beyond the largest budget" in page
-    calm = chooser(replace(trained_results, switches=switches.clear()))
+    calm = told(replace(trained_results, switches=switches.clear()))
     assert calm.count("the same pool is best from the smallest to the largest") == 3
 
 
@@ -74,7 +102,7 @@ def test_other_laws_that_disagree_are_named(trained_results: Results) -> None:
     frontier = trained_results.main(trained_results.frontier)
     worst = frontier.with_columns(best=pl.col("predicted") == pl.col("predicted").max().over("budget"))
     other = worst.with_columns(law=pl.lit("another"), main=pl.lit(False))
-    page = chooser(replace(trained_results, frontier=pl.concat([trained_results.frontier, other])))
+    page = told(replace(trained_results, frontier=pl.concat([trained_results.frontier, other])))
     assert page.count("Other laws or rules choose otherwise here") == 3
     assert "(another with gamma 0)" in page
 
@@ -136,4 +164,4 @@ def test_a_law_that_loses_to_a_baseline_is_a_warning(trained_results: Results) -
 
 def test_a_close_choice_says_so(trained_results: Results) -> None:
     turned = trained_results.frontier.with_columns(probability_best=(~pl.col("best")).cast(pl.Float64) / 2)
-    assert chooser(replace(trained_results, frontier=turned)).count("This is close") == 3
+    assert told(replace(trained_results, frontier=turned)).count("This is close") == 3

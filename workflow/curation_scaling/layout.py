@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BEYOND = ("optimal", "greedy", "scoring", "break_even", "next_run", "allocation")
-FIGURES = ("learning_curves", "utility", "frontier", "probability_best", "mixtures", "residuals", "holdout")
-
-PRUNING_FIGURES = ("pruning_gains", "pruning_envelope", "rank_correlation")
+BEYOND_FIGURES = ("optimal_weights", "schedule_gain", "scoring", "next_run", "allocation")
+# Of every study with runs, in the order of the report; then of those parts that a study may have.
+FIGURES = (
+    "frontier", "probability_best", "learning_curves", "utility", "mixtures", "residuals", "holdout", "profiles",
+    "parameter_correlations", *BEYOND_FIGURES,
+)  # fmt: skip
+POOL_FIGURES = ("scores", "outcomes")
+PRUNING_FIGURES = (
+    "pruning_curves", "pruning_gains", "pruning_envelope", "pruning_exponents", "prune_or_repeat", "rank_correlation",
+    "kept_overlap", "class_skew",
+)  # fmt: skip
+PUBLISHED_FIGURES = ("published", "agreement")
 
 
 @dataclass(frozen=True)
@@ -171,17 +180,12 @@ class Layout:
         return self.root / "answer.txt"
 
     def figure(self, name: str, form: str) -> Path:
-        """One figure of the report, as "svg" or "png"."""
+        """One figure of the report, as "svg" or "png", or its caption as "rst"."""
         return self.root / f"figures/{name}.{form}"
 
-    @property
-    def figures(self) -> list[Path]:
-        """Every figure, in the order of the report, as SVG and as PNG."""
-        return self.drawn(FIGURES)
-
     def drawn(self, names: Sequence[str]) -> list[Path]:
-        """Figures by name, as SVG and as PNG."""
-        return [self.figure(name, form) for name in names for form in ("svg", "png")]
+        """Figures by name, as SVG and as PNG, and their captions."""
+        return [self.figure(name, form) for name in names for form in ("svg", "png", "rst")]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from snakemake.exceptions import WorkflowError
 from curation_scaling.cluster import begin_record, end_record, refuse_orphans
 from curation_scaling.code import code_digest
 from curation_scaling.errors import InputError
-from curation_scaling.layout import PRUNING_FIGURES, Layout
+from curation_scaling.layout import Layout
 from curation_scaling.runs.identity import run_identities
 from curation_scaling.study import Rerun, Study, parse_study
+from curation_scaling.study.figures import figures_of
 from curation_scaling.study.keys import stage_digest
 from curation_scaling.study.folder import check_folder, check_moved
 from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
@@ -46,6 +47,10 @@ SHARD_LISTS = shard_lists(STUDY) if SHARDS else []
 CODE: dict[str, str] = {}  # by stage
 POOLS = STUDY.pools.members if ENDS_AT_POOLS or not RERUN and run_identities(STUDY) else {}
 
+FIGURES = PATHS.drawn(figures_of(STUDY))
+# What the report counts by score: the histogram of shards, or the buckets of the first draw.
+SCORED = [PATHS.histogram] if SHARDS else [PATHS.pool(name, 0) for name in STUDY.pools.bucket_names] if POOLS else []
+
 # Jobs run under the interpreter of this Snakemake, or of the rule's own environment where one is deployed, and with
 # the package that belongs to these rules.
 for variable, folder in (
@@ -76,6 +81,21 @@ def notes_on_inputs():
     if SHARDS:
         return [PATHS.work.read(t, b) for t in PLAN.tables for b in range(len(PLAN.batches(t)))]
     return [PATHS.source_counts] if POOLS else []
+
+
+in_report = report  # at the start of a line, report is a keyword
+
+
+def figures():
+    """The figures of a report; in `snakemake --report` each SVG stands with the caption that was written with it."""
+    return [
+        (
+            in_report(path, category="Figures", caption=str(path.with_suffix(".rst").resolve()))
+            if path.suffix == ".svg"
+            else path
+        )
+        for path in FIGURES
+    ]
 
 
 def command(stage, settings=True):

@@ -13,6 +13,7 @@ rule laws:
                 "holdout",
                 "comparison",
                 "diagnostics",
+                "profiles",
             )
         ],
         PATHS.utility,

@@ -3,12 +3,14 @@ rule pool_report:
     input:
         PATHS.edges,
         PATHS.summary,
-        [PATHS.histogram, PATHS.ledger] if SHARDS else [],
+        SCORED,
+        [PATHS.ledger] if SHARDS else [],
         notes_on_inputs(),
     output:
         report(PATHS.report, category="Report", caption="../report/pools.rst"),
         PATHS.answer,
         PATHS.provenance,
+        *figures(),
     log:
         f"{LOGS}/pool-report.log",
     benchmark:

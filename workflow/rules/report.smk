@@ -6,17 +6,26 @@ rule report:
         PATHS.frontier,
         PATHS.switches,
         PATHS.beyond_all,
-        [PATHS.edges, PATHS.summary] if POOLS else [],
+        [PATHS.edges, PATHS.summary, *SCORED] if POOLS else [],
         notes_on_inputs(),
         [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
         [
             PATHS.law(name)
-            for name in ("fits", "draws", "predictions", "mixtures", "holdout", "comparison", "diagnostics")
+            for name in (
+                "fits",
+                "draws",
+                "predictions",
+                "mixtures",
+                "holdout",
+                "comparison",
+                "diagnostics",
+                "profiles",
+            )
         ],
         (
             [
-                *(PATHS.ranking(name) for name in ("correlation", "reliability", "skew")),
-                *(PATHS.pruning(name) for name in ("curves", "envelope", "exponents", "frontier", "switches")),
+                *(PATHS.ranking(name) for name in ("correlation", "reliability", "overlap", "skew")),
+                *(PATHS.pruning(name) for name in ("curves", "fits", "envelope", "exponents", "frontier", "switches")),
             ]
             if STUDY.pruning
             else []
@@ -25,9 +34,7 @@ rule report:
         report(PATHS.report, category="Report", caption="../report/report.rst"),
         PATHS.answer,
         PATHS.provenance,
-        PATHS.figures,
-        PATHS.drawn(PRUNING_FIGURES) if STUDY.pruning else [],
-        PATHS.drawn(["published"]) if STUDY.published else [],
+        *figures(),
     log:
         f"{LOGS}/report.log",
     benchmark:

@@ -126,7 +126,7 @@ rule reproduction_report:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,
         PATHS.provenance,
-        PATHS.drawn(STUDY.figures),
+        *figures(),
     log:
         f"{LOGS}/reproduction-report.log",
     benchmark:

@@ -25,6 +25,7 @@ from curation_scaling.laws.saved import SavedFit
 from curation_scaling.store import empty
 from curation_scaling.study import Study
 
+MOST_CHOICES = 24  # budgets at which the value of one more run is asked
 Rule = tuple[Forecaster, dict[str, pl.Expr]]
 Row = dict[str, Any]
 Plain = tuple[Array, Array, list[str]]
@@ -235,8 +236,10 @@ def _noise(fit: Forecaster, rule: dict[str, pl.Expr], predictions: pl.DataFrame)
 
 
 def _next_run(setting: Setting, fit: Forecaster, noise: float) -> list[Row]:
-    """Runs on the study's named pools, seeing as much as one of its budgets."""
+    """Runs on the study's named pools, seeing as much as one of its budgets; of many budgets, some far apart."""
     budgets = setting.axis.samples
+    if len(budgets) > MOST_CHOICES:  # every choice meets every run
+        budgets = budgets[np.linspace(0, len(budgets) - 1, MOST_CHOICES).round().astype(int)]
     draws = [draws for _, draws in forecast_each(fit, [c.mixture for c in setting.candidates], budgets)]
     errors = np.stack(draws).transpose(2, 0, 1)  # (choices, candidates, draws)
     regret = np.maximum(errors.mean(axis=2).min(axis=1) - errors.min(axis=1).mean(axis=1), 0.0)

@@ -16,6 +16,7 @@ from curation_scaling.artifacts import (
     HOLDOUT,
     MIXTURES,
     PREDICTIONS,
+    PROFILES,
     RUNS,
     UTILITY,
     Schema,
@@ -81,6 +82,7 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         (HOLDOUT, held_out),
         (COMPARISON, comparison),
         (DIAGNOSTICS, pl.concat([diagnose(fits), refused])),
+        (PROFILES, _profiles(next(fit for fit in fits if fit.law.name == answering.laws.main))),
         (UTILITY, _utilities(fits, selected)),
     ]
 
@@ -161,6 +163,18 @@ def _predict(fit: Fit, rule: SavedFit, selected: pl.DataFrame) -> pl.DataFrame:
         run_upper=single["upper"],
         residual=(pl.col("error") / expected["predicted"]).log(),
     )
+
+
+def _profiles(fit: Fit) -> pl.DataFrame:
+    """Rows of `laws/profiles`: of every free parameter."""
+    found = [fit.profile(name) for name in fit.problem.chart.free]
+    return pl.concat(
+        profile.table.select(
+            "value", "statistic", "inside", law=pl.lit(fit.law.name), parameter=pl.lit(profile.name),
+            threshold=pl.lit(profile.threshold),
+        ).filter(pl.col("statistic").is_finite())
+        for profile in found
+    )  # fmt: skip
 
 
 def _utilities(fits: Sequence[Fit], selected: pl.DataFrame) -> pl.DataFrame:

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from curation_scaling.frontier.answer import Row, far, how, name_pool, quantity
-from curation_scaling.report.markup import Markup, bullets, element, join, paragraph, table, text
+from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, script_json, table, text
+from curation_scaling.report.palette import colour_of
 from curation_scaling.report.results import Results
 from curation_scaling.report.wording import compute, interval, number, share
 
+OPEN = 24  # rows of a table that is open from the start
 SHOWN = 8  # pools in the table of one budget; all of them are in the artifact
 
 
 def chooser(results: Results) -> Markup:
-    """A slider over the budgets, and for each of them a block of text, of which the page's script shows one."""
+    """A slider and a list over the budgets, and the answer of the one that is chosen.
+
+    The page holds the answer of the budget that it starts at; its script puts the others in its place.
+    """
     frontier = results.main(results.frontier)
     budgets = frontier.partition_by("budget", maintain_order=True)
     others = _other_choices(results)
     start = _start(budgets)
-    blocks = [_block(results, rows, others.get(rows["budget"][0], [])) for rows in budgets]
-    shown = text(budget_name(results, budgets[start].row(0, named=True)))
-    slider = (
-        f'<label for="budget">Budget</label>'
-        f'<input type="range" id="budget" min="0" max="{len(budgets) - 1}" step="1" value="{start}">'
-        f'<output id="budget-shown" for="budget">{shown}</output>'
+    choices = [_choice(results, rows, others.get(rows["budget"][0], [])) for rows in budgets]
+    options = "".join(
+        element("option", text(c["label"]), value=str(i), **({"selected": ""} if i == start else {}))
+        for i, c in enumerate(choices)
     )
-    return join([element("div", slider, class_="chooser"), element("div", join(blocks), aria_live="polite")])
+    controls = (
+        '<label for="budget">Budget</label>'
+        f'<input type="range" id="budget" min="0" max="{len(budgets) - 1}" step="1" value="{start}" '
+        f'aria-valuetext="{text(choices[start]["label"])}">'
+        f'<select id="budget-list" aria-label="Budget, from a list">{options}</select>'
+    )
+    shown = choices[start]
+    parts = [
+        element("div", controls, class_="chooser"),
+        element("h3", text(f"With {shown['label']}"), id="chosen"),
+        element("p", shown["verdict"], class_="verdict", id="verdict", role="status"),
+        element("div", shown["rest"], id="rest"),
+    ]
+    return join([element("div", join(parts), class_="choice"), script_json("choices", choices)])
 
 
 def budget_name(results: Results, row: Row) -> str:
@@ -66,7 +84,8 @@ def overview(results: Results) -> Markup:
         f"{study.laws.level:.0%} interval", "Probability best", "Second choice", "Its expected regret", "Measured best",
         "Extrapolates",
     ]  # fmt: skip
-    return table("The choice at every budget", headers, rows, words=(2, 7, 9, 10))
+    found = table("The choice at every budget", headers, rows, words=(2, 7, 9, 10))
+    return found if len(rows) <= OPEN else details(f"The choice at all {len(rows)} budgets", found)
 
 
 def _start(budgets: list[pl.DataFrame]) -> int:
@@ -75,19 +94,14 @@ def _start(budgets: list[pl.DataFrame]) -> int:
     return sure[-1] if sure else 0
 
 
-def _block(results: Results, rows: pl.DataFrame, others: list[str]) -> Markup:
+def _choice(results: Results, rows: pl.DataFrame, others: list[str]) -> dict[str, Any]:
+    """The answer at one budget: its name, the sentence, and what stands below it."""
     study = results.study
     ranked = rows.sort("predicted", "pool")
     best = ranked.row(0, named=True)
-    parts = [
-        element("h3", text(f"With {budget_name(results, best)}")),
-        element(
-            "p",
-            f"Keep <strong>{text(name_pool(study, best['pool']))}</strong> and {text(how(best))}.",
-            class_="verdict",
-        ),
-        _facts(results, ranked, best),
-    ]
+    swatch = element("span", "", class_="swatch", style=f"background:{colour_of(results.pools, best['pool'])}")
+    verdict = f"{swatch} Keep <strong>{text(name_pool(study, best['pool']))}</strong> and {text(how(best))}."
+    parts = [_facts(results, ranked, best)]
     if best["extrapolated"]:
         parts.append(paragraph(_extrapolation(results, best), class_="warning"))
     likely = ranked.sort("probability_best", descending=True, maintain_order=True).row(0, named=True)
@@ -98,8 +112,7 @@ def _block(results: Results, rows: pl.DataFrame, others: list[str]) -> Markup:
     parts.append(element("h4", text("What would change the answer")))
     parts.append(bullets(_changes(results, best["budget"])))
     parts.append(_ranking(results, ranked))
-    label = budget_name(results, best)
-    return element("div", join(parts), class_="choice", data_label=label, data_budget=repr(best["budget"]))
+    return {"label": budget_name(results, best), "budget": best["budget"], "verdict": verdict, "rest": join(parts)}
 
 
 def _facts(results: Results, ranked: pl.DataFrame, best: Row) -> Markup:

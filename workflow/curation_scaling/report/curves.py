@@ -10,10 +10,12 @@ from curation_scaling.frontier.compare import compare_each
 from curation_scaling.frontier.curves import forecast_each, predict_pools
 from curation_scaling.laws.columns import Mixture
 from curation_scaling.laws.fit import Array
+from curation_scaling.laws.registry import law_named
 from curation_scaling.report.results import Results
 
 RUN_POINTS = 61  # a pool's learning curve
 BUDGET_POINTS = 121  # a pool's line in the frontier
+PRUNED_POINTS = 41  # a pruned set's law
 
 
 def learning_curves(results: Results) -> pl.DataFrame:
@@ -100,6 +102,27 @@ def fitted_reach(results: Results) -> tuple[float, float]:
     fitted = results.main(results.predictions).filter(role="fitted")
     most = fitted.select(pl.max("samples_seen"), pl.max("repetitions")).row(0)
     return float(most[0]), float(most[1])
+
+
+def pruned_curves(fits: pl.DataFrame, curves: pl.DataFrame) -> pl.DataFrame:
+    """The chosen law of every pruned set and fraction along the samples kept, from `pruning/fits` and its `curves`.
+
+    Returns:
+        Rows label, fraction, law, kept, predicted; none of a set without a law.
+    """
+    schema = {"label": pl.String, "fraction": pl.Float64, "law": pl.String, "kept": pl.Float64, "predicted": pl.Float64}
+    frames = [pl.DataFrame(schema=schema)]
+    chosen = fits.filter((pl.col("axis") == "kept") & pl.col("chosen") & (pl.col("note") == ""))
+    for (label, fraction, name), rows in chosen.group_by("label", "fraction", "law", maintain_order=True):
+        law = law_named(str(name))
+        sizes = curves.filter(label=label, fraction=fraction)["kept"]
+        kept = np.geomspace(float(sizes.min()), float(sizes.max()), PRUNED_POINTS)  # type: ignore[arg-type]
+        value = dict(rows.select("parameter", "estimate").iter_rows())
+        theta = np.array([[value[parameter] for parameter in law.names]])
+        predicted = law.predict(theta, law.design(pl.DataFrame({"samples_seen": kept, "unique_samples": kept})))[0]
+        found = {"label": label, "fraction": fraction, "law": name, "kept": kept, "predicted": predicted}
+        frames.append(pl.DataFrame(found, schema=schema))
+    return pl.concat(frames)
 
 
 def _curve(pool: str, unique: float, grid: Array, **columns: Array) -> pl.DataFrame:

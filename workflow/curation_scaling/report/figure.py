@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -10,7 +12,9 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from curation_scaling.report.theme import PAPER, SCREEN
+from curation_scaling.layout import Layout
+from curation_scaling.report.theme import PAPER
+from curation_scaling.store import write_bytes
 
 TABLE = "table"  # the name of the one data set that all layers of a figure read
 PPI = 300
@@ -37,18 +41,33 @@ class Figure:
         if self.chart is not None:
             spec["datasets"] = {**spec.get("datasets", {}), TABLE: csv(self.table)}
         spec["description"] = f"{self.title}. {self.caption}"
-        spec["config"] = SCREEN
+        spec.pop("config", None)  # the page holds one for all its figures
         return spec
 
     def svg(self) -> str:
         """The figure for paper: black on white."""
         spec = self.spec | {"config": PAPER}
-        return vl_convert.vegalite_to_svg(spec, vl_version=vega_lite_version())
+        return _renumbered(vl_convert.vegalite_to_svg(spec, vl_version=vega_lite_version()))
+
+    @property
+    def caption_text(self) -> str:
+        """The caption for `snakemake --report`: reStructuredText in which no character of it means anything."""
+        plain = "".join(f"\\{c}" if c in "\\*_`|<>:" else c for c in self.caption)
+        return f"{{% raw %}}{plain}{{% endraw %}}\n" if "{%" not in plain else f"{plain.replace('{', '(')}\n"
 
     @staticmethod
     def png(svg: str) -> bytes:
         """The same figure as a bitmap of 300 dots an inch."""
         return vl_convert.svg_to_png(svg, ppi=PPI)
+
+
+def write_figures(figures: Sequence[Figure], layout: Layout) -> None:
+    """Write each figure as SVG and as PNG, and its caption."""
+    for figure in figures:
+        svg = figure.svg()
+        write_bytes(layout.figure(figure.name, "svg"), svg.encode())
+        write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
+        write_bytes(layout.figure(figure.name, "rst"), figure.caption_text.encode())
 
 
 def csv(table: pl.DataFrame) -> str:
@@ -74,6 +93,13 @@ def vega_lite_version() -> str:
 def javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script; it defines `vegaEmbed` and loads nothing."""
     return vl_convert.javascript_bundle(_NAMES, vl_version=vega_lite_version())
+
+
+def _renumbered(svg: str) -> str:
+    """The converter numbers gradients and clips over all that it has drawn: count from this figure's start."""
+    found = dict.fromkeys(re.findall(r'id="((?:gradient|clip)_?\d+)"', svg))
+    place = {name: f"d{i}" for i, name in enumerate(found)}
+    return re.sub(r"(?<=[#\"])(?:gradient|clip)_?\d+(?=[)\"])", lambda match: place.get(match[0], match[0]), svg)
 
 
 def _cell(value: Any) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NewType
 
 Markup = NewType("Markup", str)
+LONG = 32  # characters of a row's head from which on it may break
 
 
 def text(value: str) -> Markup:
@@ -41,20 +42,29 @@ def details(summary: str, content: Markup) -> Markup:
     return element("details", join([element("summary", text(summary)), content]))
 
 
-def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]], words: Sequence[int] = (0,)) -> Markup:
+def table(
+    caption: str,
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    words: Sequence[int] = (0,),
+    classes: Mapping[str, str] | None = None,
+) -> Markup:
     """A table of plain texts that scrolls sideways by itself on a narrow screen.
 
     The first column heads its row. `words` are the columns of words, flush left; the others are numbers, flush right.
+    `classes` gives cells of some content a look of their own.
     """
 
-    def kind(column: int) -> dict[str, str]:
-        return {} if column in words else {"class_": "number"}
+    def kind(column: int, value: str = "") -> dict[str, str]:
+        look = (classes or {}).get(value, "" if column in words else "number")
+        long = "long" if column == 0 and len(value) > LONG else look
+        return {"class_": long} if long else {}
 
     head = "".join(element("th", text(h), scope="col", **kind(i)) for i, h in enumerate(headers))
     body = []
     for row in rows:
-        first = element("th", text(row[0]), scope="row", **kind(0))
-        body.append(f"<tr>{first}{''.join(element('td', text(v), **kind(i)) for i, v in enumerate(row) if i)}</tr>")
+        first = element("th", text(row[0]), scope="row", **kind(0, row[0]))
+        body.append(f"<tr>{first}{''.join(element('td', text(v), **kind(i, v)) for i, v in enumerate(row) if i)}</tr>")
     inner = (
         f"<table><caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>{chr(10).join(body)}</tbody></table>"

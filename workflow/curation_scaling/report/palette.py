@@ -40,3 +40,16 @@ def shapes(pools: Sequence[str], shown: Sequence[str], legend: alt.Legend | None
     numbers = [pools.index(pool) // len(OKABE_ITO) % len(SHAPES) for pool in domain]
     scale = alt.Scale(domain=domain, range=[SHAPES[n] for n in numbers])
     return alt.Shape("pool:N", scale=scale, legend=legend, title="Pool")
+
+
+def set_channels(field: str, names: Sequence[str], title: str, shown: Sequence[str] | None = None) -> tuple[
+    alt.Color, alt.Shape
+]:  # fmt: skip
+    """A colour and a shape for each of `names`, all in their order; a figure that shows only some keeps theirs."""
+    domain = [name for name in names if shown is None or name in set(shown)]
+    colour = [OKABE_ITO[names.index(name) % len(OKABE_ITO)] for name in domain]
+    shape = [SHAPES[names.index(name) % len(SHAPES)] for name in domain]
+    return (
+        alt.Color(f"{field}:N", scale=alt.Scale(domain=domain, range=colour), title=title),
+        alt.Shape(f"{field}:N", scale=alt.Scale(domain=domain, range=shape), title=title),
+    )

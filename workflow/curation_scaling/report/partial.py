@@ -16,7 +16,7 @@ from curation_scaling.report.charts.learning import learning_figure
 from curation_scaling.report.charts.measured import measured_figure
 from curation_scaling.report.choice import chooser, overview
 from curation_scaling.report.markup import Markup, element, join, paragraph, table, text
-from curation_scaling.report.page import Section, figures_markup, render
+from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.palette import pool_order
 from curation_scaling.report.provenance import study_file
 from curation_scaling.report.results import Results
@@ -73,7 +73,10 @@ def _provisional(study: Study, runs: pl.DataFrame) -> list[Section]:
     except InputError as error:
         reason = paragraph(f"No law can be fitted to the runs that are there: {error}.", class_="warning")
         figure = measured_figure(study, runs)
-        return [Section("answer", "No answer yet", reason), Section("figures", "Figures", figures_markup([figure], {}))]
+        return [
+            Section("answer", "No answer yet", reason),
+            Section("figures", "Figures", Gallery([figure]).show(figure.name)),
+        ]
     words = answer(results.study, results.frontier, results.switches, results.mixtures, runs["metric"][0])
     missing = [pool for pool in study.candidates if pool not in comparable.candidates]
     notes = [_PROVISIONAL] + ([f"Not compared, for want of runs: {', '.join(missing)}."] if missing else [])
@@ -86,9 +89,10 @@ def _provisional(study: Study, runs: pl.DataFrame) -> list[Section]:
             element("pre", text(words), class_="words"),
         ]
     )
+    figure = learning_figure(results)
     return [
         Section("answer", "Provisional answer", content),
-        Section("figures", "Figures", figures_markup([learning_figure(results)], {})),
+        Section("figures", "Figures", Gallery([figure]).show(figure.name)),
     ]
 
 

@@ -8,19 +8,37 @@ from pathlib import Path
 import polars as pl
 
 from curation_scaling.artifacts import FRONTIER, SWITCHES
-from curation_scaling.artifacts_ranking import CORRELATION, CURVES, ENVELOPE, EXPONENTS, RELIABILITY, SKEW
+from curation_scaling.artifacts_ranking import (
+    CORRELATION,
+    CURVES,
+    ENVELOPE,
+    EXPONENTS,
+    OVERLAP,
+    PRUNING_FITS,
+    RELIABILITY,
+    SKEW,
+)
 from curation_scaling.frontier.answer import quantity
 from curation_scaling.layout import Layout
-from curation_scaling.report.charts.pruning import envelope_figure, gains_figure
-from curation_scaling.report.charts.rankings import correlation_figure
+from curation_scaling.report.charts.pruning import (
+    curves_figure,
+    envelope_figure,
+    exponents_figure,
+    gains_figure,
+    repeat_figure,
+)
+from curation_scaling.report.charts.rankings import correlation_figure, overlap_figure
+from curation_scaling.report.charts.skew import skew_figure
+from curation_scaling.report.curves import pruned_curves
 from curation_scaling.report.figure import Figure
 from curation_scaling.report.markup import Markup, bullets, join, paragraph, table
-from curation_scaling.report.wording import number, share
+from curation_scaling.report.wording import number
 from curation_scaling.store import read
 from curation_scaling.study import Study
 
-_RANKED = (CORRELATION, RELIABILITY, SKEW)
-_PRUNED = (CURVES, ENVELOPE, EXPONENTS)
+_RANKED = (CORRELATION, RELIABILITY, OVERLAP, SKEW)
+_PRUNED = (CURVES, PRUNING_FITS, ENVELOPE, EXPONENTS)
+_NAMES = ("curves", "fits", "envelope", "exponents", "frontier", "switches")
 
 
 @dataclass(frozen=True)
@@ -29,8 +47,10 @@ class Pruned:
 
     correlation: pl.DataFrame
     reliability: pl.DataFrame
+    overlap: pl.DataFrame
     skew: pl.DataFrame
     curves: pl.DataFrame
+    fits: pl.DataFrame
     envelope: pl.DataFrame
     exponents: pl.DataFrame
     frontier: pl.DataFrame
@@ -40,7 +60,7 @@ class Pruned:
 def pruning_paths(layout: Layout) -> list[Path]:
     """The artifacts that this part of the report reads."""
     ranked = [layout.ranking(s.name.rpartition("/")[2]) for s in _RANKED]
-    return [*ranked, *(layout.pruning(n) for n in ("curves", "envelope", "exponents", "frontier", "switches"))]
+    return [*ranked, *(layout.pruning(name) for name in _NAMES)]
 
 
 def read_pruned(study: Study, layout: Layout) -> Pruned:
@@ -50,9 +70,24 @@ def read_pruned(study: Study, layout: Layout) -> Pruned:
     return Pruned(*frames)
 
 
-def pruning_figures(pruned: Pruned) -> list[Figure]:
-    """The figures that `layout.PRUNING_FIGURES` names."""
-    return [gains_figure(pruned.curves), envelope_figure(pruned.envelope), correlation_figure(pruned.correlation)]
+def pruning_figures(study: Study, pruned: Pruned) -> list[Figure]:
+    """The figures that `layout.PRUNING_FIGURES` names; a set has one colour in all of them."""
+    assert study.pruning is not None
+    curves, level = pruned.curves, study.pruning.level
+    plain = [label for label in ("all", "random-hard") if label in set(curves["label"])]
+    order = [*(label for label in curves["label"].unique().sort() if label not in plain), *plain]
+    sets = curves.select("pool", "label", "fraction").unique()
+    lines = pruned_curves(pruned.fits, curves)
+    return [
+        curves_figure(curves, pruned.envelope, lines, order),
+        gains_figure(curves, order),
+        envelope_figure(pruned.envelope, order),
+        exponents_figure(pruned.exponents, order, level),
+        repeat_figure(pruned.frontier, sets, order, "samples"),
+        correlation_figure(pruned.correlation),
+        overlap_figure(pruned.overlap),
+        skew_figure(pruned.skew),
+    ]
 
 
 def pruning_words(study: Study, pruned: Pruned) -> list[str]:
@@ -85,52 +120,15 @@ def pruning_words(study: Study, pruned: Pruned) -> list[str]:
     return lines
 
 
-def pruning_markup(study: Study, pruned: Pruned) -> Markup:
-    """The answer, the best sets, the exponents of the envelope, and what the scorers agree on."""
+def pruning_answer(study: Study, pruned: Pruned) -> Markup:
+    """The answer: what to keep at each initial size, then prune or repeat."""
     words = pruning_words(study, pruned)
-    return join(
-        [
-            paragraph(words[0]),
-            bullets(line.removeprefix("- ") for line in words[1:]),
-            _exponents(study, pruned),
-            _reliability(pruned),
-            _skew(pruned),
-        ]
-    )
+    return join([paragraph(words[0]), bullets(line.removeprefix("- ") for line in words[1:])])
 
 
-def _exponents(study: Study, pruned: Pruned) -> Markup:
-    rows = pruned.exponents.filter(label="envelope").sort("from_size").iter_rows(named=True)
-    body = [
-        [
-            f"{quantity(r['from_size'])} to {quantity(r['to_size'])}",
-            number(r["exponent"], 3),
-            f"{number(r['lower'], 3)} to {number(r['upper'], 3)}",
-            number(r["change"], 3),
-            "–" if r["faster"] is None else "yes" if r["faster"] else "no",
-        ]
-        for r in rows
-    ]
-    assert study.pruning is not None
-    headers = ["Samples", "Exponent", f"{study.pruning.level:.0%} interval", "Change", "Faster than the power law"]
-    return table("Local exponents of the envelope", headers, body, words=(0, 4))
-
-
-def _reliability(pruned: Pruned) -> Markup:
+def reliability(pruned: Pruned) -> Markup:
+    """How far scorers with other seeds agree."""
     rows = pruned.reliability.sort("single", descending=True).iter_rows(named=True)
     body = [[r["metric"], str(r["models"]), number(r["single"], 3), number(r["mean_of_all"], 3)] for r in rows]
     headers = ["Metric", "Seeds", "Spearman of two seeds", "Of means over all seeds"]
     return table("How far scorers with other seeds agree", headers, body)
-
-
-def _skew(pruned: Pruned) -> Markup:
-    rows = (
-        pruned.skew.filter(pl.col("fraction") == pl.col("fraction").min(), keep="hard")
-        .group_by("metric", "fraction")
-        .agg(pl.first("total_variation"), least=pl.min("kept_of_class"))
-        .sort("total_variation", "metric", descending=[True, False])
-    )
-    body = [[r["metric"], share(r["fraction"]), number(r["total_variation"], 2), share(r["least"])]
-            for r in rows.iter_rows(named=True)]  # fmt: skip
-    headers = ["Metric", "Kept (hard)", "Distance of class shares", "Least kept of a class"]
-    return table("Class skew of the kept sets", headers, body)

@@ -13,20 +13,25 @@ from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRO
 from curation_scaling.artifacts_mixing import MIXING
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
 from curation_scaling.layout import Layout
-from curation_scaling.report.charts.rankings import correlation_figure, groups_figure
+from curation_scaling.report.charts.agreement import agreement_figure
+from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure
 from curation_scaling.report.charts.theory import theory_figures
 from curation_scaling.report.environment import write_provenance
-from curation_scaling.report.figure import Figure
+from curation_scaling.report.figure import Figure, write_figures
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
 from curation_scaling.report.mixing import mixing_table
-from curation_scaling.report.page import Section, figures_markup, render
+from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table
-from curation_scaling.report.wording import plural
+from curation_scaling.report.wording import interval, number, plural
 from curation_scaling.store import read, verify, write_bytes
 from curation_scaling.study.locate import data_files
 from curation_scaling.study.ranking_checks import GroupMeansCheck
 from curation_scaling.study.rerun import Rerun
 
+_AGREES, _DIFFERS = "✓ agrees", "✗ differs"
+_LOOKS = {_AGREES: "good", _DIFFERS: "bad"}
+_FITS_SHOWN = 60  # parameters; the text holds all of them
+_FEW = 5
 _DIGITS = 10  # published objectives carry so many
 
 
@@ -43,17 +48,17 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     sources = _sources(rerun, layout)
     paths = [*sources, *(layout.law(schema.name.removeprefix("laws/")) for schema in schemas)]
     tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in sources.items()}
-    figures = _figures(rerun, tables)
-    for figure in figures:
-        svg = figure.svg()
-        write_bytes(layout.figure(figure.name, "svg"), svg.encode())
-        write_bytes(layout.figure(figure.name, "png"), figure.png(svg))
+    figures = [agreement_figure(rows), *_figures(rerun, tables)]
+    write_figures(figures, layout)
+    gallery = Gallery(figures)
+    drawn = gallery.show(*(figure.name for figure in figures[1:]))
+    numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
     sections = [
-        Section("numbers", "Published numbers, computed again", numbers_table(rerun.about, rows)),
+        Section("numbers", "Published numbers, computed again", numbers, f"{verdict(rows)}."),
         Section("differences", "Where they differ", differences_list(rows)),
         *([Section("mixing", "Mixtures ranked", mixing_table(tables["mixing"]))] if rerun.mixing else []),
-        *([Section("figures", "Figures", figures_markup(figures, {}))] if figures else []),
-        *([Section("fits", "Fits", element("pre", text(words), class_="words"))] if rerun.fits else []),
+        *([Section("figures", "Figures", drawn)] if drawn else []),
+        *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
     ]
     measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
@@ -62,6 +67,33 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     write_provenance(rerun, layout)
     write_bytes(layout.answer, _answer(rerun, rows).encode())
     write_bytes(layout.report, page)
+
+
+def _fits(rerun: Rerun, layout: Layout, words: str) -> Markup:
+    """What speaks against each fit, its parameters, and all of it as plain text."""
+    fits = read(layout.law("fits"), FITS, study=rerun.study)
+    flagged = read(layout.law("diagnostics"), DIAGNOSTICS, study=rerun.study).filter("flag")
+    warned = flagged.group_by("law", maintain_order=True).agg(pl.col("message").unique(maintain_order=True))
+    warnings = [f"{law}: {'; '.join(messages)}." for law, messages in warned.iter_rows()]
+    parts = []
+    if warnings:
+        title = element("h3", text("Fits that are not to be trusted without a look"))
+        parts.append(element("aside", join([title, bullets(warnings)]), class_="warnings", aria_label="Warnings"))
+    rows = [
+        [
+            f"{row['law']}: {row['parameter']}",
+            number(row["estimate"]),
+            interval(row["lower"], row["upper"]),
+            "–" if row["unit"] == "1" else row["unit"],
+            row["method"],
+            row["flags"] or "–",
+        ]
+        for row in fits.filter(~pl.col("fixed")).head(_FITS_SHOWN).iter_rows(named=True)
+    ]
+    more = f", the first {_FITS_SHOWN}" if fits.height > _FITS_SHOWN else ""
+    headers = ["Fit and parameter", "Estimate", "Interval", "Unit", "Interval by", "Flags"]
+    parts.append(table(f"Parameters{more}", headers, rows, words=(0, 3, 4, 5)))
+    return join([*parts, details("The fits as plain text", element("pre", text(words), class_="words", tabindex="0"))])
 
 
 def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
@@ -79,7 +111,7 @@ def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
     """The figures that `Rerun.figures` names."""
     figures = theory_figures(tables["theory"]) if rerun.theory else []
     if rerun.rankings:
-        figures.append(correlation_figure(tables["correlation"]))
+        figures += [correlation_figure(tables["correlation"]), overlap_figure(tables["overlap"])]
     named = [check.table for check in rerun.reproduction if isinstance(check, GroupMeansCheck)]
     return [*figures, groups_figure(tables["points"].filter(table=named[0]))] if named else figures
 
@@ -101,7 +133,7 @@ def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
         [
             row["quantity"],
             _number(row["published"]),
-            _number(row["refit"]),
+            _number(row["refit"], _digits(row["published"])),
             _interval(row),
             _number(row["tolerance"]),
             _agreement(row["agrees"]),
@@ -114,7 +146,7 @@ def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
         "A number agrees if it differs by no more than the tolerance; without a tolerance, if the interval or range "
         "holds the published number."
     )
-    shown = table("Published numbers and the same computed again", headers, body, words=(0, 5, 6))
+    shown = table("Published numbers and the same computed again", headers, body, (0, 5, 6), _LOOKS)
     notes = [bullets(found)] if (found := _notes(rows)) else []
     return join([*([paragraph(about)] if about else []), shown, paragraph(rule, class_="quiet"), *notes])
 
@@ -141,14 +173,20 @@ def _difference(row: dict[str, Any]) -> str:
     difference = row["refit"] - row["published"]
     allowed = f"tolerance {_number(row['tolerance'])}" if row["tolerance"] is not None else _interval(row)
     words = (
-        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit {_number(row['refit'])}, "
+        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit "
+        f"{_number(row['refit'], _digits(row['published']))}, "
         f"a difference of {difference:+.3g}{f' ({allowed})' if allowed != '–' else ''}."
     )
     return f"{words} {row['note']}" if row["note"] else words
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.{_DIGITS}g}"
+def _number(value: float | None, digits: int = _DIGITS) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _digits(published: float | None) -> int:
+    """How many digits ours is shown with: more than a handful only beside a published number that has as many."""
+    return _FEW if published is None or float(f"{published:.{_FEW}g}") == published else _DIGITS
 
 
 def _interval(row: dict[str, Any]) -> str:
@@ -159,7 +197,7 @@ def _interval(row: dict[str, Any]) -> str:
 
 
 def _agreement(agrees: bool | None) -> str:
-    return "–" if agrees is None else "yes" if agrees else "no"
+    return "–" if agrees is None else _AGREES if agrees else _DIFFERS
 
 
 def _provenance(rerun: Rerun, artifacts: Markup) -> Markup:

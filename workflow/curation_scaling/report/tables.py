@@ -8,7 +8,7 @@ from curation_scaling.frontier.answer import quantity
 from curation_scaling.report.charts.holdout import held_out
 from curation_scaling.report.markup import Markup, details, join, paragraph, table
 from curation_scaling.report.results import Results
-from curation_scaling.report.wording import interval, number
+from curation_scaling.report.wording import count, interval, natural, number
 from curation_scaling.study import PoolStudy
 
 
@@ -77,7 +77,8 @@ def holdout_scores(results: Results) -> Markup:
         for r in scores.iter_rows(named=True)
     ]
     headers = ["Law or baseline", "Split", "Points", "Root mean square", "Median size", "Worst"]
-    return table("Relative errors of held-out predictions", headers, rows, words=(0, 1))
+    title = "Relative errors of held-out predictions"
+    return details(f"{title}, in numbers", table(title, headers, rows, words=(0, 1)))
 
 
 def comparison(results: Results) -> Markup:
@@ -139,10 +140,11 @@ def outcomes_table(study: PoolStudy, summary: pl.DataFrame) -> Markup:
     mean = (
         summary.group_by("kind", "outcome")
         .agg(pl.sum("rows", "size") / summary["draw"].n_unique())
-        .sort(pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64), "outcome")
+        .with_columns(place=pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64))
+        .sort("place", natural(pl.col("outcome")), "outcome")
     )
     rows = [
-        [r["outcome"], r["kind"].replace("_", " "), number(r["rows"], 6), number(r["size"], 7)]
+        [r["outcome"], r["kind"].replace("_", " "), count(r["rows"]), count(r["size"])]
         for r in mean.iter_rows(named=True)
     ]
     headers = ["Outcome", "Kind", "Rows", study.unit.capitalize()]
@@ -159,8 +161,8 @@ def edges_table(study: PoolStudy, edges: pl.DataFrame) -> Markup:
             str(r["draw"]),
             number(r["score_min"], 5),
             number(r["score_max"], 5),
-            str(r["rows"]),
-            str(r["size"]),
+            count(r["rows"]),
+            count(r["size"]),
             "–" if r["ties"] is None else str(r["ties"]),
         ]
         for r in edges.sort("draw", "bucket").iter_rows(named=True)

@@ -18,6 +18,7 @@ _SHARED: dict[str, Any] = {
         "titleFontWeight": "normal",
         "offset": 8,
         "symbolOpacity": 1,
+        "symbolLimit": 60,
     },
     "line": {"strokeWidth": 2},
     "text": {"fontSize": 11},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from curation_scaling.study import Study
 
 
@@ -18,6 +20,16 @@ def interval(lower: float | None, upper: float | None) -> str:
 def readable(metric: str) -> str:
     """The metric with spaces: bits_per_character is bits per character."""
     return metric.replace("_", " ")
+
+
+def natural(name: pl.Expr) -> pl.Expr:
+    """The number at the end of a name, for an order in which bucket10 follows bucket9."""
+    return name.str.extract(r"(\d+)$").cast(pl.Int64)
+
+
+def count(value: float) -> str:
+    """A number of rows or of their units: 1,000,000."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
 def share(value: float) -> str:

@@ -209,6 +209,6 @@ class Rerun(Part):
     def figures(self) -> list[str]:
         """Names of the report's figures."""
         theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
-        rankings = ["rank_correlation"] if self.rankings else []
+        rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
-        return [*theory, *rankings, *(["pruning_curves"] if groups else [])]
+        return ["agreement", *theory, *rankings, *(["pruning_curves"] if groups else [])]

@@ -9,14 +9,14 @@ from curation_scaling.report.charts.axes import error_axis, error_scale, samples
 from curation_scaling.report.charts.marker import chosen_budget
 from curation_scaling.report.curves import frontier_curves
 from curation_scaling.report.figure import Figure, table_data
-from curation_scaling.report.palette import colours, shapes
+from curation_scaling.report.palette import OKABE_ITO, colours, shapes
 from curation_scaling.report.results import Results
 
 
 def frontier_figure(results: Results) -> Figure:
     """Lines with bands, the best pool thick, dashed where the law extrapolates, and what was measured."""
     table = _table(results)
-    pools = table["pool"].unique().to_list()
+    pools = table.filter("leading")["pool"].unique().to_list()
     colour, shape = (channel(results.pools, pools, alt.Legend()) for channel in (colours, shapes))
     low, high = table.select(pl.min("samples_seen"), pl.max("samples_seen").alias("high")).row(0)
     x = samples_axis(results.study, low, high)
@@ -29,16 +29,21 @@ def frontier_figure(results: Results) -> Figure:
         alt.Tooltip("repetitions:Q", title="Repetitions", format=".3~g"),
         alt.Tooltip("predicted:Q", title="Predicted", format=".4g"),
     ]
-    points = measured.encode(
+    points = measured.transform_filter("datum.leading").encode(
         x, alt.Y("measured:Q", scale=scale), tooltip=[*tooltip, alt.Tooltip("measured:Q", format=".4g")]
     )
     chart = alt.layer(
-        line.mark_area(opacity=1, fillOpacity=0.10).encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
+        line.transform_filter("datum.leading")
+        .mark_area(opacity=1, fillOpacity=0.10)
+        .encode(x, alt.Y("lower:Q", scale=scale), alt.Y2("upper:Q"), colour),
         line.transform_filter("datum.best_stretch !== null")
         .mark_line(strokeWidth=9, strokeOpacity=0.4, strokeCap="round")
         .encode(x, y, colour, detail="best_stretch:N"),
-        line.transform_filter("!datum.extrapolated").mark_line().encode(x, y, colour, tooltip=tooltip),
-        line.transform_filter("datum.extrapolated || datum.edge")
+        line.transform_filter("!datum.leading")
+        .mark_line(strokeWidth=0.8, strokeOpacity=0.45, color="gray")
+        .encode(x, y, detail="pool:N", tooltip=tooltip),
+        line.transform_filter("datum.leading && !datum.extrapolated").mark_line().encode(x, y, colour, tooltip=tooltip),
+        line.transform_filter("datum.leading && (datum.extrapolated || datum.edge)")
         .mark_line(strokeDash=[4, 4])
         .encode(x, y, colour, tooltip=tooltip),
         points.mark_point(size=40, filled=True, opacity=1).encode(color=colour, shape=shape),
@@ -71,11 +76,13 @@ def _table(results: Results) -> pl.DataFrame:
             samples_seen="budget", kind=pl.lit("measured"),
         )
     )  # fmt: skip
+    leading = results.leading
     return (
         pl.concat([law, measured], how="diagonal")
+        .with_columns(leading=pl.col("pool").is_in(leading))
         .select(
-            "kind", "pool", "samples_seen", "repetitions", "predicted", "lower", "upper", "best", "best_stretch",
-            "extrapolated", "edge", "measured", "measured_best",
+            "kind", "pool", "leading", "samples_seen", "repetitions", "predicted", "lower", "upper", "best",
+            "best_stretch", "extrapolated", "edge", "measured", "measured_best",
         )
         .sort("kind", "pool", "samples_seen")
     )  # fmt: skip
@@ -89,6 +96,11 @@ def _caption(results: Results) -> str:
         f"bands are {study.laws.level:.0%} intervals of the expected error; lines are dashed beyond the "
         f"{study.unit} seen or the repetitions of the fitted runs, where the law extrapolates."
     )
+    count = results.main(results.frontier)["pool"].n_unique()
+    if count > len(OKABE_ITO):
+        text += (
+            f" In colour: the {len(OKABE_ITO)} of {count} candidates that come nearest to being best; grey: the rest."
+        )
     if results.main(results.frontier)["measured"].is_not_null().any():
         text += " Points: means of real runs; a ring marks the best one where all candidates were measured."
     return text

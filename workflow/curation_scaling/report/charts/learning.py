@@ -12,6 +12,7 @@ from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import colours
 from curation_scaling.report.results import Results
 
+MOST = 20  # panels
 ROLES = {"fitted": "in the fit", "left_out": "left out of the fit", "mixture": "mixture, never in the fit"}
 
 
@@ -19,7 +20,7 @@ def learning_figure(results: Results) -> Figure:
     """A panel a pool: runs, their mean, the law with the interval of its mean and of a new run."""
     table = _table(results)
     data = table_data(table)
-    known = table.filter(pl.col("kind") != "law")["error"].to_list()
+    known = table.filter(pl.col("kind").is_in(["mean", "run"]))["error"].to_list()
     low, high = table.select(pl.min("samples_seen"), pl.max("samples_seen").alias("high")).row(0)
     x = samples_axis(results.study, low / 1.1, high * 1.1)
     y = error_axis("error", results.metric, error_scale([*known, *table["predicted"]]))
@@ -31,7 +32,9 @@ def learning_figure(results: Results) -> Figure:
         title="Mean over runs",
         legend=alt.Legend(symbolStrokeColor="gray", symbolStrokeWidth=1.5),
     )
-    law, mean, run = (alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("law", "mean", "run"))
+    law, mean, run, held = (
+        alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("law", "mean", "run", "held_out")
+    )
     tooltip = [
         alt.Tooltip("pool:N", title="Pool"),
         alt.Tooltip("samples_seen:Q", title=results.study.unit, format=",.4~g"),
@@ -55,6 +58,9 @@ def learning_figure(results: Results) -> Figure:
                 alt.Tooltip("predicted:Q", title="Law", format=".4g"),
                 alt.Tooltip("runs:Q", title="Runs"),
             ],
+        ),
+        held.mark_point(size=45, shape="diamond", filled=False, strokeWidth=1.4, stroke="currentColor").encode(
+            x, alt.Y("predicted:Q"), tooltip=[*tooltip, alt.Tooltip("predicted:Q", title="Foretold", format=".4g")]
         ),
         data=data,
     ).properties(width=210, height=170)
@@ -87,6 +93,15 @@ def _table(results: Results) -> pl.DataFrame:
         chosen = select_runs(results.runs, study.pools.fitted_names, study.laws.max_repetitions)
         kept = chosen.select("pool", "draw", "seed", "samples_seen", "repetitions", "error", "role", kind=pl.lit("run"))
         frames.append(kept)
+    frames.append(
+        results.main(results.holdout)
+        .filter(split="largest", method="law")
+        .group_by("pool", "samples_seen")
+        .agg(pl.mean("predicted"), pl.mean("error"))
+        .with_columns(kind=pl.lit("held_out"))
+    )
+    shown = _shown(results)
+    frames = [f.filter(pl.col("pool").is_in(shown)) for f in frames]
     table = pl.concat([f.with_columns(pl.col("samples_seen").cast(pl.Float64)) for f in frames], how="diagonal")
     panel = {pool: _panel(results, pool) for pool in results.pools}
     absent = [name for name in ("draw", "seed") if name not in table.columns]
@@ -104,6 +119,17 @@ def _table(results: Results) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def _shown(results: Results) -> list[str]:
+    """Pools with a panel: all, or of very many the single ones and those that are best at some budget."""
+    known = set(results.predictions["pool"])
+    pools = [pool for pool in results.pools if pool in known]
+    if len(pools) <= MOST:
+        return pools
+    best = set(results.main(results.frontier).filter("best")["pool"])
+    single = set(results.study.pools.bucket_names)
+    return sorted(pools, key=lambda pool: (pool not in best, pool not in single, pools.index(pool)))[:MOST]
+
+
 def _panel(results: Results, pool: str) -> str:
     return pool if pool in results.study.pools.fitted_names else f"{pool} (predicted)"
 
@@ -112,11 +138,13 @@ def _caption(results: Results) -> str:
     study = results.study
     level = f"{study.laws.level:.0%}"
     bootstrap = results.main(results.fits).filter(~pl.col("fixed"))["method"][0]
+    pools = results.predictions["pool"].unique()
     return (
         f"Error against {study.unit} seen, one panel a pool. The line is the law {study.laws.main}, fitted to the "
         f"single pools alone: circles. Crosses were left out of the fit, because the mean error rises there again or "
         f"the pool was repeated too often. In panels marked (predicted) the line follows from those fits with the rule "
         f"gamma = {study.laws.gamma:g}, and never saw the squares. Dark band: {level} interval of the expected error "
         f"(bootstrap: {bootstrap}); light band: {level} interval of one new run, at the measured checkpoints. Small "
-        f"dots are single runs."
+        f"dots are single runs. Diamonds: what the law foretold of the largest budgets when it was fitted without them."
+        + ("" if len(pools) <= MOST else f" The {MOST} of {len(pools)} pools that matter most have a panel.")
     )

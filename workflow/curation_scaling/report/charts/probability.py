@@ -62,12 +62,16 @@ def _labels(base: alt.Chart) -> list[alt.Chart]:
 def _table(results: Results) -> pl.DataFrame:
     """Kinds: `pool` is a pool's probability on a grid; `switch` a change of the best pool with its interval."""
     order = {pool: n for n, pool in enumerate(results.pools)}
-    areas = frontier_curves(results).select(
-        "pool",
-        "samples_seen",
-        probability="probability_best",
-        rank=pl.col("pool").replace_strict(order, return_dtype=pl.Int64),
-        kind=pl.lit("pool"),
+    areas = (
+        frontier_curves(results)
+        .filter((pl.col("probability_best") > 0).any().over("pool"))
+        .select(
+            "pool",
+            "samples_seen",
+            probability="probability_best",
+            rank=pl.col("pool").replace_strict(order, return_dtype=pl.Int64),
+            kind=pl.lit("pool"),
+        )
     )
     low, high = areas.select(pl.min("samples_seen"), pl.max("samples_seen").alias("high")).row(0)
     switches = (

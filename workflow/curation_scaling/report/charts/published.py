@@ -8,7 +8,7 @@ import polars as pl
 from curation_scaling.report.charts.axes import error_axis, error_scale, samples_axis
 from curation_scaling.report.curves import learning_curves
 from curation_scaling.report.figure import Figure, table_data
-from curation_scaling.report.palette import colours
+from curation_scaling.report.palette import colours, shapes
 from curation_scaling.report.results import Results
 
 TITLE = "The published curves and this study's"
@@ -36,7 +36,7 @@ def published_figure(results: Results) -> Figure:
     x = samples_axis(study, low / 1.1, high * 1.1)
     y = error_axis("error", results.metric, error_scale([*table["error"], *table["predicted"]]))
     pools = table["pool"].unique().to_list()
-    colour = colours(results.pools, pools, alt.Legend())
+    colour, shape = (channel(results.pools, pools, alt.Legend()) for channel in (colours, shapes))
     names = [ours, *results.printed["row"].unique().sort()]
     dash = alt.StrokeDash(
         "curve:N",
@@ -54,6 +54,7 @@ def published_figure(results: Results) -> Figure:
             x,
             y,
             colour,
+            shape,
             tooltip=[
                 alt.Tooltip("pool:N", title="Pool"),
                 alt.Tooltip("samples_seen:Q", title=study.unit, format=",.4~g"),

@@ -1,0 +1,18 @@
+"""Which figures the report of a study has: its rules name them, and its report draws them."""
+
+from curation_scaling.layout import FIGURES, POOL_FIGURES, PRUNING_FIGURES, PUBLISHED_FIGURES
+from curation_scaling.study.model import PoolStudy, Study
+from curation_scaling.study.pools import DeclaredSource
+from curation_scaling.study.rerun import Rerun
+
+
+def figures_of(study: PoolStudy | Rerun) -> list[str]:
+    """Their names; a figure whose data a study lacks says so, and is there all the same."""
+    if isinstance(study, Rerun):
+        return study.figures
+    cut = [] if isinstance(study.pools.source, DeclaredSource) else [*POOL_FIGURES]
+    if not isinstance(study, Study):
+        return cut
+    pruned = PRUNING_FIGURES if study.pruning is not None else ()
+    published = PUBLISHED_FIGURES if study.published is not None else ()
+    return [*FIGURES, *cut, *pruned, *published]
