@@ -3,10 +3,13 @@
 PYTHON ?= python3
 STUDY ?= docstrings
 VENV ?= .venv
+# Names of studies are data: taken as they are written, and handed on by the environment, so that no shell reads them.
+override STUDIES := $(value STUDIES)
+export STUDIES
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help study test test-all format check lock clean
+.PHONY: help study compare test test-all format check lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -26,6 +29,14 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 study: $(VENV)/.run ## run a study (STUDY=docstrings) and print its answer
 	$(BIN)/snakemake --cores all $(if $(filter-out docstrings,$(STUDY)),--configfile config/studies/$(STUDY).yaml)
 	@$(BIN)/curation-scaling answer results/$(STUDY)
+
+compare: $(VENV)/.run ## run what is not finished of several studies and compare them (STUDIES="docstrings docstrings_unigram")
+	@set -ef; for side in $$STUDIES; do study="$${side%%:*}"; \
+	  if test -f "results/$$study/answer.txt"; then continue; fi; \
+	  if test "$$study" = docstrings; then $(BIN)/snakemake --cores all; \
+	  elif test -f "config/studies/$$study.yaml"; then $(BIN)/snakemake --cores all --configfile "config/studies/$$study.yaml"; \
+	  else echo "config/studies/$$study.yaml is missing: STUDIES names studies, such as docstrings" >&2; exit 2; fi; done
+	@set -ef; $(BIN)/curation-scaling compare -- $$STUDIES
 
 test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check

@@ -61,6 +61,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
+    compare = commands.add_parser("compare", help="finished studies side by side: differences, crossings, dominance")
+    compare.add_argument("sides", nargs="+", help="study, study:pool, or rerun:fit, finished below the results folder")
+    compare.add_argument("--results", type=Path, default=Path("results"), help="the folder of finished studies")
+    compare.add_argument(
+        "--budget",
+        type=float,
+        action="append",
+        default=[],
+        help="FLOPs, or samples where a study knows none; repeatable",
+    )
+    compare.set_defaults(action=_compare)
+
     keep = commands.add_parser("keep", help="the samples that a published score file (CSV: image, score) keeps")
     keep.add_argument("scores", type=Path, help="a score file, high = keep")
     keep.add_argument("--fraction", type=float, required=True, help="share to keep, above 0 and at most 1")
@@ -125,6 +137,15 @@ def _advise(options: argparse.Namespace) -> None:
     if not isinstance(study, Study):
         raise InputError(f"study {study.study} ends at its pools: give it runs and frontier to ask for advice")
     print(advise(study, layout, options.budget))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from curation_scaling.compare import compare_studies
+    from curation_scaling.report.compare import build_comparison
+
+    compared, root = compare_studies(options.sides, options.results, options.budget)
+    print(build_comparison(compared, root), end="")
+    print(f"Report: {root / 'report.html'}")
 
 
 def _keep(options: argparse.Namespace) -> None:

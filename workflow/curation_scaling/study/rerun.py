@@ -73,6 +73,7 @@ class Table(Part):
         None, description="keep only runs on the Pareto frontier of the error over this column, such as flops"
     )
     fitted: Filter | None = Field(None, description="rows to fit; the others are held out. Default: all rows")
+    metric: str = Field("error", min_length=1, description="what the error is, for axes and comparisons")
 
     @model_validator(mode="after")
     def _complete(self) -> "Table":
