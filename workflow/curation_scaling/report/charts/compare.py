@@ -95,8 +95,8 @@ def _differences(compared: Compared) -> Figure:
     ).properties(height=300)
     caption = (
         f"Difference of the two errors, taken draw by draw, with {_interval(compared)}; below 0 the side named first "
-        "in the legend is better. Points on the zero line: where the lead changes for good, with its interval; a bar that "
-        "reaches the edge goes on beyond the budgets."
+        "in the legend is better. Points on the zero line: where the lead changes for good, with its interval; a bar "
+        "that reaches the edge goes on beyond the budgets."
     )
     return Figure("differences", "How much it makes", caption, chart, table)
 
