@@ -42,6 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="print every key of study files, with its default and meaning")
     keys.set_defaults(action=_keys)
 
+    new = commands.add_parser("new", help="draft a study file from the columns of your data")
+    new.add_argument("name", help="of the study")
+    new.add_argument("--from", dest="kind", required=True, help="parquet, csv, datacomp or eval-jsonl")
+    new.add_argument("path", type=Path, help="a file, or a folder of files")
+    new.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="where names do not tell")
+    new.add_argument("--size", action="append", default=[], metavar="POOL=NUMBER", help="unique samples of a pool")
+    new.add_argument("--pools", type=Path, help="results/<study> that cut the pools of these runs")
+    new.add_argument("--out", type=Path, help="the study file; default config/studies/<name>.yaml")
+    new.set_defaults(action=_new)
+
     check = commands.add_parser("check", help="check a study file and print its plan")
     check.add_argument("study", type=Path, help="a study file")
     check.set_defaults(action=_check)
@@ -104,6 +114,31 @@ def _keys(options: argparse.Namespace) -> None:
     from curation_scaling.study.reference import describe_keys
 
     print(describe_keys(), end="")
+
+
+def _new(options: argparse.Namespace) -> None:
+    from curation_scaling.draft import draft_study, write_draft
+
+    columns = dict(_pair("--column", text) for text in options.column)
+    sizes = {}
+    for pool, text in (_pair("--size", text) for text in options.size):
+        try:
+            sizes[pool] = float(text)
+        except ValueError:
+            raise InputError(f"--size {pool}={text}: {text!r} is no number") from None
+    draft = draft_study(options.name, options.kind, options.path, columns=columns, sizes=sizes, pools=options.pools)
+    path = write_draft(draft, options.out)
+    print(f"{path}: a valid study with {len(draft.questions)} guesses to look at:")
+    for question in draft.questions:
+        print(f"- {question}")
+    print(f"Then: curation-scaling check {path} and snakemake --cores all --configfile {path}")
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    key, mark, value = text.partition("=")
+    if not (key and mark and value):
+        raise InputError(f"{option} {text}: give it as {option} NAME=VALUE")
+    return key, value
 
 
 def _check(options: argparse.Namespace) -> None:

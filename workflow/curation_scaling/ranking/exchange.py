@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.pools.sources.table import name_samples, read_columns
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.ranking.select import band, easy, hard, size_of
@@ -47,7 +47,7 @@ def read_scores(path: Path, *, name: str | None = None, score: str | None = None
     score = score or ("score" if "score" in columns else columns[1])
     for wanted in (name, score):
         if wanted not in columns:
-            raise InputError(f"{path} has no column {wanted!r}: it has {', '.join(columns)}")
+            raise InputError(f"{path} has no column {wanted!r}: it has {listed(wanted, columns)}")
     frame = raw.select(
         name=pl.col(name), text=pl.col(score), score=pl.col(score).str.strip_chars().cast(pl.Float64, strict=False)
     )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.pools.sources.source import POOL, Source, halves, uid
 
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
@@ -88,7 +88,7 @@ def read_columns(path: Path, columns: Sequence[str] | None = None, text: Sequenc
         found = lazy.collect_schema().names()
         for column in columns or []:
             if column not in found:
-                raise InputError(f"{path} has no column {column!r}: it has {', '.join(found)}")
+                raise InputError(f"{path} has no column {column!r}: it has {listed(column, found)}")
         frame: pl.DataFrame = (lazy if columns is None else lazy.select(columns)).collect()
     except FileNotFoundError:
         raise InputError(f"{path} is missing: put the file there or change its path in the study") from None
