@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="check a study file and print its plan")
     check.add_argument("study", type=Path, help="a study file")
+    check.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="that the estimated time is for")
+    check.add_argument("--data-root", help="folder of local copies of data files; default the study's data_root")
     check.set_defaults(action=_check)
 
     answer = commands.add_parser("answer", help="print the answer of a finished study and the path of its report")
@@ -144,7 +146,12 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 def _check(options: argparse.Namespace) -> None:
     from curation_scaling.study.plan import describe_plan
 
-    print(describe_plan(load_study(options.study)))
+    study = load_study(options.study)
+    if options.data_root is not None:
+        study = study.model_copy(update={"data_root": options.data_root})
+    if options.cores < 1:
+        raise InputError(f"--cores {options.cores}: at least 1 is needed")
+    print(describe_plan(study, options.cores))
 
 
 def _answer(options: argparse.Namespace) -> None:

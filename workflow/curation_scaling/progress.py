@@ -68,5 +68,5 @@ class _Log:
         from tqdm import tqdm
 
         passed = now - self._started
-        words = tqdm.format_meter(self._done, self._total, passed, prefix=self._what, bar_format=_LINE)
+        words = tqdm.format_meter(self._done, self._total, passed, prefix=f"{self._what}: ", bar_format=_LINE)
         print(words, file=sys.stderr, flush=True)

@@ -88,10 +88,10 @@ def _other_laws(compared: Compared, answer: Row) -> list[str]:
 
 def _parameters(compared: Compared, first: str, second: str) -> list[str]:
     rows = compared.parameters.filter(first=first, second=second)
-    main = next(side for side in compared.sides if side.name == first).main
-    rows = rows.filter(law=main) if main in rows["law"].to_list() else rows.filter(law=rows["law"].first())
     if rows.is_empty():
         return ["No parameter differs: the sides stand on one fit, or on laws that share none."]
+    main = next(side for side in compared.sides if side.name == first).main
+    rows = rows.filter(law=main if main in rows["law"].to_list() else rows["law"][0])
     lines = ["", f"Parameters of {rows['law'][0]}, {second} minus {first}:"]
     for row in rows.iter_rows(named=True):
         doubt = " (not to be trusted alone)" if row["flags"] else ""

@@ -10,7 +10,7 @@ import polars as pl
 
 from curation_scaling.artifacts import COMPARISON, DRAWS, FITS, RUNS
 from curation_scaling.compare.side import FLOPS, SAMPLES, Fitted, Forecast, Side
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.frontier.budgets import budget_axis
 from curation_scaling.frontier.candidates import Candidate
 from curation_scaling.frontier.curves import predict_mixtures
@@ -38,7 +38,7 @@ def study_side(name: str, study: Study, layout: Layout, part: str) -> Side:
     candidates = [c for c in study_candidates(study, runs) if c.epochs is None]
     known = [c.name for c in candidates]
     if part and part not in known:
-        raise InputError(f"{name}: {part!r} is no candidate of study {study.study}; these are: {', '.join(known)}")
+        raise InputError(f"{name}: {part!r} is no candidate of study {study.study}; these are: {listed(part, known)}")
     candidates = [c for c in candidates if not part or c.name == part]
     axis = budget_axis(study, runs)
     found: dict[str, Fitted] = {}
