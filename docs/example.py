@@ -1,7 +1,7 @@
 """Stands in for your own pool and your own training in the README's guide; a trainer of kind `command` to copy.
 
 python docs/example.py pool digits.parquet                  # 1,500 images of digits under noise of random strength
-python docs/example.py runs results/digits runs.csv         # trains on every pool of a finished study, a row a checkpoint
+python docs/example.py runs results/digits runs.csv         # trains on every pool of a study, a row a checkpoint
 python docs/example.py train --uids POOL.npy --checkpoints 300,600 --seed 0 --out runs.jsonl    # one training
 """
 
