@@ -61,8 +61,8 @@ def _budget(compared: Compared, row: Row) -> str:
 def _crossing(compared: Compared, row: Row) -> str:
     first, second = row["first"], row["second"]
     shares = (
-        f"draws in which {first} is ahead throughout: {row['share_first']:.0%}, {second} throughout: "
-        f"{row['share_second']:.0%}, a crossing inside the range: {row['share_crossing']:.0%}"
+        f"draws in which {first} is ahead throughout: {row['share_first']:.1%}, {second} throughout: "
+        f"{row['share_second']:.1%}, a crossing inside the range: {row['share_crossing']:.1%}"
     )
     if row["budget"] is None:
         return f"No crossing: {row['ahead_high']} is ahead at every budget ({shares})."

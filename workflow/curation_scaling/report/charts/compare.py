@@ -98,7 +98,7 @@ def _differences(compared: Compared) -> Figure:
         "in the legend is better. Points on the zero line: where the lead changes for good, with its interval; a bar "
         "that reaches the edge goes on beyond the budgets."
     )
-    return Figure("differences", "How much it makes", caption, chart, table)
+    return Figure("differences", "By how much they differ", caption, chart, table)
 
 
 def _dominance(compared: Compared) -> Figure:
