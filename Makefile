@@ -3,12 +3,15 @@
 PYTHON ?= python3
 STUDY ?= docstrings
 VENV ?= .venv
+# Names of studies are data: taken as they are written, and handed on by the environment, so that no shell reads them.
+override STUDIES := $(value STUDIES)
+export STUDIES
 BIN := $(VENV)/bin
 FILE = $(if $(filter-out docstrings,$(STUDY)),config/studies/$(STUDY).yaml,config/config.yaml)
 CLEAN = reproduced/$(STUDY)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help study reproduce test test-all test-cluster format check lock clean
+.PHONY: help study reproduce compare test test-all test-cluster format check lock clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -41,7 +44,15 @@ reproduce: $(VENV)/.run ## compute a finished study (STUDY=docstrings) again in 
 	rm -rf $(CLEAN) && mkdir -p $(CLEAN)
 	ln -s $(addprefix $(CURDIR)/,$(filter-out results logs reproduced,$(wildcard *))) $(CLEAN)
 	$(BIN)/snakemake --cores all --configfile results/$(STUDY)/study.yaml --directory $(CLEAN)
-	$(BIN)/curation-scaling compare results/$(STUDY) $(CLEAN)/results/$(STUDY)
+	$(BIN)/curation-scaling same results/$(STUDY) $(CLEAN)/results/$(STUDY)
+
+compare: $(VENV)/.run ## run what is not finished of several studies and compare them (STUDIES="docstrings docstrings_unigram")
+	@set -ef; for side in $$STUDIES; do study="$${side%%:*}"; \
+	  if test -f "results/$$study/answer.txt"; then continue; fi; \
+	  if test "$$study" = docstrings; then $(BIN)/snakemake --cores all; \
+	  elif test -f "config/studies/$$study.yaml"; then $(BIN)/snakemake --cores all --configfile "config/studies/$$study.yaml"; \
+	  else echo "config/studies/$$study.yaml is missing: STUDIES names studies, such as docstrings" >&2; exit 2; fi; done
+	@set -ef; $(BIN)/curation-scaling compare -- $$STUDIES
 
 test: $(VENV)/.dev ## format check, lint, types and the tests (under 10 minutes)
 	$(MAKE) check

@@ -14,8 +14,8 @@ from harness import SMOKE, Workspace, environment, tiny
 
 from curation_scaling.artifacts import RUNS
 from curation_scaling.layout import Layout
-from curation_scaling.report.compare import DIFFERS, NEAR, SAME, compare_results
 from curation_scaling.report.environment import blas, describe_platform, installed, lock
+from curation_scaling.report.sameness import DIFFERS, NEAR, SAME, compare_results
 from curation_scaling.store import empty, write, write_bytes
 
 
@@ -65,7 +65,7 @@ def test_the_environment_names_packages_platform_and_blas_but_no_host() -> None:
 
 
 def compared(one: Path, two: Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "curation_scaling", "compare", str(one), str(two)]
+    command = [sys.executable, "-m", "curation_scaling", "same", str(one), str(two)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
     return done.returncode, done.stdout + done.stderr
 

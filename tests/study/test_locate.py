@@ -86,7 +86,7 @@ def test_plan_counts_trainings_and_jobs(tmp_path):
     assert lines[0] == "smoke: Blurred digits, ranked by sharpness"
     assert "runs: 18 trainings (3 draws x 1 seeds a pool)" in lines
     assert f"training: {18 * 4800} samples in all" in lines
-    assert lines[-1] == "jobs: 34"  # samples, 3 buckets, pools, 6 unions, 18 train; runs, laws, frontier, report, all
+    assert "jobs: 34" in lines  # samples, 3 buckets, pools, 6 unions, 18 train; runs, laws, frontier, report, all
     assert "runs: imported" in describe_plan(parsed(declared())).splitlines()
 
 

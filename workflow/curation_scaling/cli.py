@@ -43,8 +43,20 @@ def _parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="print every key of study files, with its default and meaning")
     keys.set_defaults(action=_keys)
 
+    new = commands.add_parser("new", help="draft a study file from the columns of your data")
+    new.add_argument("name", help="of the study")
+    new.add_argument("--from", dest="kind", required=True, help="parquet, csv, datacomp or eval-jsonl")
+    new.add_argument("path", type=Path, help="a file, or a folder of files")
+    new.add_argument("--column", action="append", default=[], metavar="ROLE=NAME", help="where names do not tell")
+    new.add_argument("--size", action="append", default=[], metavar="POOL=NUMBER", help="unique samples of a pool")
+    new.add_argument("--pools", type=Path, help="results/<study> that cut the pools of these runs")
+    new.add_argument("--out", type=Path, help="the study file; default config/studies/<name>.yaml")
+    new.set_defaults(action=_new)
+
     check = commands.add_parser("check", help="check a study file and print its plan")
     check.add_argument("study", type=Path, help="a study file")
+    check.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="that the estimated time is for")
+    check.add_argument("--data-root", help="folder of local copies of data files; default the study's data_root")
     check.set_defaults(action=_check)
 
     answer = commands.add_parser("answer", help="print the answer of a finished study and the path of its report")
@@ -68,10 +80,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     advise.set_defaults(action=_advise)
 
-    compare = commands.add_parser("compare", help="two results of one study, artifact by artifact")
-    compare.add_argument("results", type=Path, nargs=2, help="results/<study>, twice")
-    compare.add_argument(
+    same = commands.add_parser("same", help="two results of one study, artifact by artifact")
+    same.add_argument("results", type=Path, nargs=2, help="results/<study>, twice")
+    same.add_argument(
         "--tolerance", type=float, default=1e-6, help="largest relative difference where environments differ"
+    )
+    same.set_defaults(action=_same)
+
+    compare = commands.add_parser("compare", help="finished studies side by side: differences, crossings, dominance")
+    compare.add_argument("sides", nargs="+", help="study, study:pool, or rerun:fit, finished below the results folder")
+    compare.add_argument("--results", type=Path, default=Path("results"), help="the folder of finished studies")
+    compare.add_argument(
+        "--budget",
+        type=float,
+        action="append",
+        default=[],
+        help="FLOPs, or samples where a study knows none; repeatable",
     )
     compare.set_defaults(action=_compare)
 
@@ -108,10 +132,40 @@ def _keys(options: argparse.Namespace) -> None:
     print(describe_keys(), end="")
 
 
+def _new(options: argparse.Namespace) -> None:
+    from curation_scaling.draft import draft_study, write_draft
+
+    columns = dict(_pair("--column", text) for text in options.column)
+    sizes = {}
+    for pool, text in (_pair("--size", text) for text in options.size):
+        try:
+            sizes[pool] = float(text)
+        except ValueError:
+            raise InputError(f"--size {pool}={text}: {text!r} is no number") from None
+    draft = draft_study(options.name, options.kind, options.path, columns=columns, sizes=sizes, pools=options.pools)
+    path = write_draft(draft, options.out)
+    print(f"{path}: a valid study with {len(draft.questions)} guesses to look at:")
+    for question in draft.questions:
+        print(f"- {question}")
+    print(f"Then: curation-scaling check {path} and snakemake --cores all --configfile {path}")
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    key, mark, value = text.partition("=")
+    if not (key and mark and value):
+        raise InputError(f"{option} {text}: give it as {option} NAME=VALUE")
+    return key, value
+
+
 def _check(options: argparse.Namespace) -> None:
     from curation_scaling.study.plan import describe_plan
 
-    print(describe_plan(load_study(options.study)))
+    study = load_study(options.study)
+    if options.data_root is not None:
+        study = study.model_copy(update={"data_root": options.data_root})
+    if options.cores < 1:
+        raise InputError(f"--cores {options.cores}: at least 1 is needed")
+    print(describe_plan(study, options.cores))
 
 
 def _answer(options: argparse.Namespace) -> None:
@@ -147,8 +201,8 @@ def _advise(options: argparse.Namespace) -> None:
     print(advise(study, layout, options.budget))
 
 
-def _compare(options: argparse.Namespace) -> None:
-    from curation_scaling.report.compare import DIFFERS, SAME, compare_results
+def _same(options: argparse.Namespace) -> None:
+    from curation_scaling.report.sameness import DIFFERS, SAME, compare_results
 
     verdicts, reasons = compare_results(options.results[0], options.results[1], options.tolerance)
     for reason in reasons:
@@ -160,6 +214,15 @@ def _compare(options: argparse.Namespace) -> None:
     print(f"{len(verdicts)} artifacts: {', '.join(f'{n} {outcome}' for outcome, n in sorted(counts.items()))}")
     if counts[DIFFERS]:
         raise InputError(f"{options.results[1]} is not what {options.results[0]} is: the artifacts above differ")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from curation_scaling.compare import compare_studies
+    from curation_scaling.report.compare import build_comparison
+
+    compared, root = compare_studies(options.sides, options.results, options.budget)
+    print(build_comparison(compared, root), end="")
+    print(f"Report: {root / 'report.html'}")
 
 
 def _keep(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-APART = (f"{PACKAGE.name}.study", f"{PACKAGE.name}.layout")
+APART = tuple(f"{PACKAGE.name}.{part}" for part in ("study", "layout", "progress"))  # progress shows, computes nothing
 
 
 def code_digest(*modules: str) -> str:

@@ -59,6 +59,8 @@ for variable, folder in (
 ):
     os.environ[variable] = os.pathsep.join([str(folder), *filter(None, [os.environ.get(variable)])])
 
+os.environ["CURATION_SCALING_PROGRESS"] = "log"  # standard error of a job is its log: a line now and then
+
 
 def budgets(wildcards):
     """The options of `advise`; raise WorkflowError where no budget, or no number, was given."""

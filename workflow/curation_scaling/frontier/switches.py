@@ -48,12 +48,12 @@ def find_switches(
     for at in np.flatnonzero(np.diff(best)):
         old, new = int(best[at]), int(best[at + 1])
         budget = _refine(predict, old, new, grid[at], grid[at + 1])
-        crossings = np.array([_crossing(grid, gain) for gain in draws[:, old] - draws[:, new]])
+        crossings = np.array([crossing(grid, gain) for gain in draws[:, old] - draws[:, new]])
         tail = (1 - level) / 2
         # Order statistics, not interpolation: infinite crossings must not mix with finite ones.
         lower, upper = np.quantile(crossings, [tail, 1 - tail], method="closest_observation")
         share = float(np.isfinite(crossings).mean())
-        found.append(Switch(old, new, budget, _finite(lower), _finite(upper), share))
+        found.append(Switch(old, new, budget, finite(lower), finite(upper), share))
     return found
 
 
@@ -82,8 +82,8 @@ def _refine(predict: Callable[[Array], tuple[Array, Array]], old: int, new: int,
             return float(high)
 
 
-def _crossing(grid: Array, gain: Array) -> float:
-    """Where `gain` turns positive for good: -inf if it always is, +inf if it is not at the end."""
+def crossing(grid: Array, gain: Array) -> float:
+    """The budget at which `gain` (budgets,) turns positive for good: -inf if it always is, +inf if never at the end."""
     if gain[-1] <= 0:
         return np.inf
     losing = np.flatnonzero(gain <= 0)
@@ -99,5 +99,6 @@ def _root(budgets: Array, gains: Array) -> float:
     return float(np.exp(np.log(budgets[0]) + share * (np.log(budgets[1]) - np.log(budgets[0]))))
 
 
-def _finite(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """The value, or None where it is infinite."""
     return float(value) if np.isfinite(value) else None

@@ -12,6 +12,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.columns import column
 from curation_scaling.laws.losses import Loss
 from curation_scaling.laws.solver import Problem, minimise
+from curation_scaling.progress import counting
 
 Array = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -183,7 +184,8 @@ def refit(problem: Problem, made: Plan, estimate: Array, others: Array) -> tuple
     count = max(
         made.error.shape[0] if made.error.ndim == 2 else 0, made.weight.shape[0] if made.weight.ndim == 2 else 0
     )
-    solution, best = minimise(replicates, np.tile(estimate, (count, 1)), tolerance=TOLERANCE)
+    with counting(f"bootstrap of {problem.law.name}", count) as done:
+        solution, best = minimise(replicates, np.tile(estimate, (count, 1)), tolerance=TOLERANCE, done=done)
     switched = np.zeros(count, dtype=bool)
 
     def reseed(last: int) -> float:

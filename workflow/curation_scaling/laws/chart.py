@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.law import Centre, Parameter
 
 Array = npt.NDArray[np.float64]
@@ -29,7 +29,7 @@ class Chart:
         tie: dict[str, str] = {}
         for name, value in fixed.items():
             if name not in names:
-                raise InputError(f"fixed parameter {name!r} is unknown: the law has {', '.join(names)}")
+                raise InputError(f"fixed parameter {name!r} is unknown: the law has {listed(name, names)}")
             if isinstance(value, str):
                 tie[name] = _tied_to(name, value, names, fixed, self.log)
                 continue
@@ -90,7 +90,7 @@ def _tied_to(
     name: str, target: str, names: list[str], fixed: Mapping[str, float | str], log: npt.NDArray[np.bool_]
 ) -> str:
     if target not in names:
-        raise InputError(f"{name} is tied to {target!r}, which is unknown: the law has {', '.join(names)}")
+        raise InputError(f"{name} is tied to {target!r}, which is unknown: the law has {listed(target, names)}")
     if target in fixed:
         raise InputError(f"{name} is tied to {target}, which is fixed itself: fix or tie both to the same thing")
     if log[names.index(name)] != log[names.index(target)]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.bootstrap import plan, refit, standardised, weights_of
 from curation_scaling.laws.chart import Chart
 from curation_scaling.laws.columns import column
@@ -271,7 +271,7 @@ class Fit:
         theta = theta.copy()
         for name, value in fixed.items():
             if name not in self.law.names:
-                raise InputError(f"fixed parameter {name!r} is unknown: the law has {', '.join(self.law.names)}")
+                raise InputError(f"fixed parameter {name!r} is unknown: the law has {listed(name, self.law.names)}")
             theta[:, self.law.names.index(name)] = value
         return theta
 

@@ -10,6 +10,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.compare import Judged, rank
 from curation_scaling.laws.fit import Fit
 from curation_scaling.laws.holdout import holdout
+from curation_scaling.progress import progress
 from curation_scaling.study import Study
 
 _HELD_OUT = {
@@ -28,7 +29,7 @@ _HELD_OUT = {
 
 def judge(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> list[tuple[str, Judged]]:
     """Every law by name with its fit and hold-out, or the reason that there is nothing to hold out."""
-    return [(fit.law.name, _judged(fit, fitted, loss)) for fit in fits]
+    return [(fit.law.name, _judged(fit, fitted, loss)) for fit in progress(fits, "laws held out")]
 
 
 def _judged(fit: Fit, fitted: pl.DataFrame, loss: str) -> Judged:

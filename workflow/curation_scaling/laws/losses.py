@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 
 Array = npt.NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class Loss:
 def loss_named(name: str, delta: float, error: Array) -> Loss:
     """Return the loss `name` (`delta` is for log_huber alone); raise InputError on an unknown name or delta <= 0."""
     if name not in LOSSES:
-        raise InputError(f"loss {name!r} is unknown: choose one of {', '.join(LOSSES)}")
+        raise InputError(f"loss {name!r} is unknown: choose one of {listed(name, LOSSES)}")
     if not delta > 0:
         raise InputError(f"delta is {delta}, but the width of the Huber loss must be above 0")
     return Loss(name, LAD_SMOOTHING * float(error.mean()) if name == "lad" else delta)

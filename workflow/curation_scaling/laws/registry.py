@@ -1,6 +1,6 @@
 """Every law by its name."""
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.alabdulmohsin import M1, M2, M3, M4
 from curation_scaling.laws.annealing import Annealing
 from curation_scaling.laws.compute_laws import (
@@ -59,5 +59,5 @@ LAWS: dict[str, type[Law]] = {law.name: law for law in _ALL}
 def law_named(name: str) -> Law:
     """Return a law with its default options; raise InputError on an unknown name."""
     if name not in LAWS:
-        raise InputError(f"law {name!r} is unknown: choose one of {', '.join(LAWS)}")
+        raise InputError(f"law {name!r} is unknown: choose one of {listed(name, LAWS)}")
     return LAWS[name]()

@@ -1,5 +1,6 @@
 """The kernel: one batched Levenberg-Marquardt with reweighting, for every law, loss and bootstrap replicate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,19 +90,27 @@ class Problem:
         return total, gradient, matrix
 
 
-def minimise(problem: Problem, start: Array, *, tolerance: float = 1e-13, steps: int = 400) -> tuple[Array, Array]:
+def minimise(
+    problem: Problem,
+    start: Array,
+    *,
+    tolerance: float = 1e-13,
+    steps: int = 400,
+    done: Callable[[int], Any] | None = None,
+) -> tuple[Array, Array]:
     """Return the local minima reached from `start` (batch, free) and their objectives (batch,).
 
     Levenberg-Marquardt on the reweighted least-squares model, projected onto the bounds; a fit has converged when
     PATIENCE steps in a row lower its objective by less than `tolerance` of it. The result does not depend on the
-    batch in which a fit is solved.
+    batch in which a fit is solved. `done` is told how many fits have been solved since it was last called.
     """
     rows = max(1, problem.error.shape[-1])
     size = max(1, CHUNK_BYTES // (8 * rows * len(problem.chart.parameters)))
-    pieces = [
-        _minimise_chunk(problem.part(slice(i, i + size)), start[i : i + size], tolerance, steps)
-        for i in range(0, start.shape[0], size)
-    ]
+    pieces = []
+    for i in range(0, start.shape[0], size):
+        pieces.append(_minimise_chunk(problem.part(slice(i, i + size)), start[i : i + size], tolerance, steps))
+        if done is not None:
+            done(pieces[-1][1].size)
     return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.foreign import reading
-from curation_scaling.pools.sources.table import listed, with_uids
+from curation_scaling.pools.sources.table import with_uids
 
 Array = npt.NDArray[np.float32]
 STATISTICS = ("p_label", "correct", "margin", "feature_norm")
@@ -164,7 +164,7 @@ def _complete(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         frame = with_uids(frame, where)
     for name in ("uid_hi", "uid_lo", "epoch", "label"):
         if name not in frame.columns:
-            raise InputError(f"{where}: column {name!r} is missing: it has {listed(frame.columns)}")
+            raise InputError(f"{where}: column {name!r} is missing: it has {listed(name, frame.columns)}")
         if frame[name].null_count() or not frame[name].dtype.is_integer():
             raise InputError(f"{where}: column {name!r} must hold whole numbers, none of them null")
     if not any(name in frame.columns for name in ("logits", "p_label", "correct", "margin")):

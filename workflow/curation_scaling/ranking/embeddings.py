@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.foreign import reading
-from curation_scaling.pools.sources.table import listed, with_uids
+from curation_scaling.pools.sources.table import with_uids
 
 Matrix = npt.NDArray[np.float32]
 BATCH = 16_384  # rows at once
@@ -40,7 +40,9 @@ def read_embeddings(path: Path) -> tuple[npt.NDArray[np.uint64] | None, Matrix]:
             raise InputError(f"{path} ends in {path.suffix!r}: give embeddings as .npy or .parquet")
         frame = pl.read_parquet(path, glob=False)
     if "embedding" not in frame.columns or not {"uid", "uid_hi"} & set(frame.columns):
-        raise InputError(f"{path} has the columns {listed(frame.columns)}: 'uid' and 'embedding' are needed")
+        raise InputError(
+            f"{path} has the columns {listed('embedding', frame.columns)}: 'uid' and 'embedding' are needed"
+        )
     frame = with_uids(frame, str(path)).sort("uid_hi", "uid_lo")
     kind = frame.schema["embedding"]
     if not isinstance(kind, pl.List | pl.Array) or not kind.inner.is_numeric():

@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.foreign import reading
-from curation_scaling.pools.sources.table import listed, name_samples, read_columns
+from curation_scaling.pools.sources.table import name_samples, read_columns
 from curation_scaling.pools.subset import write_subset
 from curation_scaling.ranking.select import band, easy, hard, size_of
 from curation_scaling.store import write_bytes
@@ -45,7 +45,7 @@ def read_scores(path: Path, *, name: str | None = None, score: str | None = None
     score = score or ("score" if "score" in columns else columns[1])
     for wanted in (name, score):
         if wanted not in columns:
-            raise InputError(f"{path} has no column {wanted!r}: it has {listed(columns)}")
+            raise InputError(f"{path} has no column {wanted!r}: it has {listed(wanted, columns)}")
     frame = raw.select(
         name=pl.col(name), text=pl.col(score), score=pl.col(score).str.strip_chars().cast(pl.Float64, strict=False)
     )
@@ -72,7 +72,7 @@ def read_array_scores(path: Path, columns: dict[str, str]) -> dict[str, np.ndarr
             known = set(file.files)
             for wanted in columns.values():
                 if wanted not in known:
-                    raise InputError(f"{path} has no array {wanted!r}: it has {listed(sorted(known))}")
+                    raise InputError(f"{path} has no array {wanted!r}: it has {listed(wanted, sorted(known))}")
             found = {ours: file[theirs] for ours, theirs in columns.items()}
     else:
         frame = read_columns(path, list(columns.values()))

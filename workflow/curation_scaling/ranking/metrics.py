@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.ranking import difficulty as d
 from curation_scaling.ranking.dynamics import Dynamics
 from curation_scaling.ranking.embeddings import Matrix
@@ -76,7 +76,7 @@ SEEDED = (
 def score(metric: str, material: Material) -> Scores:
     """The scores (samples,) of a metric; raise InputError for an unknown one, or where its material is missing."""
     if metric not in METRICS:
-        raise InputError(f"metric {metric!r} is unknown: choose one of {', '.join(METRICS)}")
+        raise InputError(f"metric {metric!r} is unknown: choose one of {listed(metric, METRICS)}")
     return np.asarray(METRICS[metric](material), np.float64)
 
 

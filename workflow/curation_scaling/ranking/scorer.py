@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError
+from curation_scaling.progress import progress
 from curation_scaling.ranking.dynamics import Dynamics
 from curation_scaling.seeds import derive_seed
 from curation_scaling.study.pruning import Scorer
@@ -35,7 +36,7 @@ def train_scorer(pool: pl.DataFrame, scorer: Scorer, seed: int, classes: npt.NDA
     norms = np.empty((scorer.models, scorer.epochs, n), np.float32)
     trained = np.ones((scorer.models, n), bool)
     with threadpool_limits(limits=1):
-        for m in range(scorer.models):
+        for m in progress(range(scorer.models), "scoring models trained"):
             rng = np.random.default_rng(derive_seed(seed, "scorer", m))
             rows = np.arange(n) if count >= n else np.sort(rng.choice(n, count, replace=False))
             trained[m] = np.isin(np.arange(n), rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.pools.sources.table import read_columns
 from curation_scaling.runs.identity import run_id
 from curation_scaling.runs.record import describe_pool
@@ -128,7 +128,7 @@ def _read_table(study: Study, item: ImportedTable, where: str) -> pl.DataFrame:
         rows = rows.filter(pl.col("pool").is_in(list(item.pools))).with_columns(pl.col("pool").replace(item.pools))
     for pool in rows["pool"].drop_nulls().unique().sort():
         if pool not in study.pools.members:
-            known = ", ".join(study.pools.members)
+            known = listed(pool, study.pools.members)
             raise InputError(f"{where}: {pool!r} is no pool of this study; map it with pools to one of {known}")
     if rows.is_empty():
         raise InputError(f"{where}: no row belongs to a pool of this study; check pools")

@@ -8,6 +8,7 @@ import polars as pl
 
 from curation_scaling.artifacts import POOL, RUNS
 from curation_scaling.layout import Layout
+from curation_scaling.progress import progress
 from curation_scaling.ranking.task import read_task
 from curation_scaling.runs.identity import run_id
 from curation_scaling.runs.record import describe_pool
@@ -31,7 +32,7 @@ def train_pruned(study: Study, layout: Layout, draw: int, size: int) -> None:
     digest = inputs_digest(prune_train_keys(study, draw, size), layout.ranking("task"), *paths)
     seed = derive_seed(study.seed, "prune-train", pruning.seed, draw, size)
     frames = []
-    for cell, path in zip(cells, paths, strict=True):
+    for cell, path in progress(list(zip(cells, paths, strict=True)), "pruned pools trained on"):
         manifest = read(path, POOL, study=study.study)
         payload = pool.join(manifest.select("uid_hi", "uid_lo"), on=["uid_hi", "uid_lo"], how="semi")
         result = train_mlp(

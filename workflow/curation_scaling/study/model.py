@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.errors import listed
 from curation_scaling.study.base import Index, Name, Part
 from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
@@ -84,11 +85,11 @@ class Study(PoolStudy):
         for key, names in (("runs.pools", self.trained_pools), ("frontier.candidates", self.candidates)):
             for name in names:
                 if name not in known:
-                    raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {', '.join(known)}")
+                    raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {listed(name, known)}")
         buckets = self.pools.bucket_names
         for name in [name for pair in self.laws.same_quality.items() for name in pair]:
             if name not in buckets:
-                raise ValueError(f"laws.same_quality: {name!r} is no bucket; these are: {', '.join(buckets)}")
+                raise ValueError(f"laws.same_quality: {name!r} is no bucket; these are: {listed(name, buckets)}")
         self._check_mixes()
         self._check_budgets()
         self._check_imports()
@@ -110,7 +111,7 @@ class Study(PoolStudy):
         known = [*self.candidates, *(mix.name for mix in self.frontier.mixes)]
         for i, name in enumerate(self.frontier.unscored):
             if name not in known:
-                raise ValueError(f"frontier.unscored[{i}]: {name!r} is no candidate; these are: {', '.join(known)}")
+                raise ValueError(f"frontier.unscored[{i}]: {name!r} is no candidate; these are: {listed(name, known)}")
 
     def _check_budgets(self) -> None:
         """Where sizes are known before any job, a budget below one pool is refused here, else by the frontier."""
@@ -142,7 +143,7 @@ class Study(PoolStudy):
                 named += [(f"runs.files[{i}].pools.{theirs}", ours) for theirs, ours in item.pools.items()]
         for key, name in named:
             if name not in known:
-                raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {', '.join(known)}")
+                raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {listed(name, known)}")
 
     def _check_trainer(self) -> None:
         """What a pool's samples hold is known before any job, and so is which pools the laws can be fitted to."""

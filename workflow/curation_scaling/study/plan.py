@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from curation_scaling.runs.identity import run_identities
+from curation_scaling.study.estimate import estimate
 from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pruning import cells_of
@@ -12,8 +13,8 @@ from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
 
 
-def describe_plan(study: PoolStudy | Rerun) -> str:
-    """Pools, runs and jobs of a valid study.
+def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
+    """Pools, runs, jobs, and about how long they take on `cores` cores, and how much disk, of a valid study.
 
     Raises:
         InputError: if a file that it reads is missing.
@@ -24,7 +25,9 @@ def describe_plan(study: PoolStudy | Rerun) -> str:
     cut = _describe_shards(study) if isinstance(study.pools.source, ShardsSource) else []
     if not isinstance(study, Study):
         head = [f"{study.study}: {study.title}", f"pools: {', '.join([*study.pools.members, *study.pools.subsets])}"]
-        return "\n".join([*head, *cut, "runs: none; the study ends at its pools"])
+        jobs = 2 if cut else 3 + study.pools.draws * (1 + len(study.pools.unions))
+        end = ["runs: none; the study ends at its pools", f"jobs: {jobs}{' beside those on shards' if cut else ''}"]
+        return "\n".join([*head, *cut, *end, *estimate(study, jobs, cores)])
     runs = len(run_identities(study))
     lines = [
         f"{study.study}: {study.title}",
@@ -48,6 +51,7 @@ def describe_plan(study: PoolStudy | Rerun) -> str:
         lines.append(f"pruning: {trained} trainings on pruned pools, in {len(study.pruning.jobs)} jobs")
         jobs += 3 + 2 * len(study.pruning.jobs)  # task, rank, pruning; prune and train each draw of each size
     lines.append(f"jobs: {jobs}{' beside those on shards' if cut else ''}")
+    lines += estimate(study, jobs, cores)
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.errors import listed
 from curation_scaling.study.base import Count, Few, Name, Part, Positive, Real
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.pruned import PrunedPool
@@ -217,7 +218,9 @@ class Pools(Part):
             if name in self.members:
                 raise ValueError(f"subsets.{name}: the name belongs to a pool; choose another")
             if subset.of not in self.members:
-                raise ValueError(f"subsets.{name}.of: {subset.of!r} is no pool; these are: {', '.join(self.members)}")
+                raise ValueError(
+                    f"subsets.{name}.of: {subset.of!r} is no pool; these are: {listed(subset.of, self.members)}"
+                )
             if subset.stratify and self.source.group is None:
                 raise ValueError(f"subsets.{name}.stratify: source.group names no column; name it")
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.errors import listed
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
@@ -73,13 +74,14 @@ class Table(Part):
         None, description="keep only runs on the Pareto frontier of the error over this column, such as flops"
     )
     fitted: Filter | None = Field(None, description="rows to fit; the others are held out. Default: all rows")
+    metric: str = Field("error", min_length=1, description="what the error is, for axes and comparisons")
 
     @model_validator(mode="after")
     def _complete(self) -> "Table":
         known = (*NUMBERS, "group")
         for name in self.columns:
             if name not in known:
-                raise ValueError(f"columns.{name}: laws read no such column; the choices are {', '.join(known)}")
+                raise ValueError(f"columns.{name}: laws read no such column; the choices are {listed(name, known)}")
         made = {*self.columns, *self.derived, *(lookup.to for lookup in self.lookups)}
         for name in AREAS:
             if name in made and self.schedule is not None:
@@ -171,7 +173,7 @@ class Rerun(Part):
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
-                raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {', '.join(tables)}")
+                raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {listed(fit.table, tables)}")
         grouped = {fit.name: fit.each_run for fit in self.fits}
         for i, check in enumerate(self.reproduction):
             if isinstance(check, MixtureRankingCheck) and self.mixing is None:
@@ -181,7 +183,7 @@ class Rerun(Part):
             each_run = check.kind in ("extrapolation", "best_share")
             for key, name in fits_of(check):
                 if name not in grouped:
-                    raise ValueError(f"reproduction[{i}].{key}: {name!r} is no fit; these are: {', '.join(fits)}")
+                    raise ValueError(f"reproduction[{i}].{key}: {name!r} is no fit; these are: {listed(name, fits)}")
                 if grouped[name] != each_run:
                     need = "one fit a run, set each_run" if each_run else "one fit to all rows, unset each_run"
                     raise ValueError(f"reproduction[{i}].{key}: {check.kind} needs {need} of {name!r}")
@@ -191,11 +193,15 @@ class Rerun(Part):
         """A check of rankings or groups names what is there."""
         if isinstance(check, GroupMeansCheck | CrossoverCheck):
             if check.table not in (tables := [table.name for table in self.tables]):
-                raise ValueError(f"{where}.table: {check.table!r} is no table; these are: {', '.join(tables)}")
+                raise ValueError(
+                    f"{where}.table: {check.table!r} is no table; these are: {listed(check.table, tables)}"
+                )
             return
         files = {ranking.name: ranking for ranking in self.rankings}
         if check.ranking not in files:
-            raise ValueError(f"{where}.ranking: {check.ranking!r} is no ranking; these are: {', '.join(files)}")
+            raise ValueError(
+                f"{where}.ranking: {check.ranking!r} is no ranking; these are: {listed(check.ranking, files)}"
+            )
         known = files[check.ranking]
         if isinstance(check, ReliabilityCheck):
             named = {"metric": (check.metric, known.seeds)}

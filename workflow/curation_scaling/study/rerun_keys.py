@@ -12,7 +12,7 @@ from curation_scaling.study.rerun import Rerun
 
 def points_keys(rerun: Rerun) -> dict[str, Any]:
     """How files become points; the files enter by their bytes, not by where they lie."""
-    left_out = {"__all__": {"files": {"__all__": {"path", "url"}}}}
+    left_out: dict[str, Any] = {"__all__": {"files": {"__all__": {"path", "url"}}, "metric": True}}
     return {
         "unit": rerun.unit,
         "tables": rerun.model_dump(mode="json", include={"tables"}, exclude={"tables": left_out}),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.errors import listed
 from curation_scaling.study.base import Count, Few, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.files import DataFile
 
@@ -96,7 +97,7 @@ class ImportedTable(Part):
             for name in names:
                 if name not in known:
                     raise ValueError(
-                        f"{key}.{name}: no such column can be imported; the choices are {', '.join(sorted(known))}"
+                        f"{key}.{name}: no such column can be imported; the choices are {listed(name, sorted(known))}"
                     )
                 if key == "constants" and name in self.columns:
                     raise ValueError(f"constants.{name}: is among columns too; keep one of the two")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.errors import listed
 from curation_scaling.study.base import Count, Name, Part, Positive, Real, Share, check_once
 
 IdForm = Literal["hex", "uuid", "integer", "text"]
@@ -169,7 +170,9 @@ class ShardsSource(Part):
             if item.name in _OUTCOMES or item.name.startswith("bucket"):
                 raise ValueError(f"filters[{i}].name: {item.name!r} is an outcome of its own; choose another")
             if isinstance(item, TopFilter) and item.score not in names:
-                raise ValueError(f"filters[{i}].score: {item.score!r} is no score; these are: {', '.join(names)}")
+                raise ValueError(
+                    f"filters[{i}].score: {item.score!r} is no score; these are: {listed(item.score, names)}"
+                )
         check_once("filters", [item.name for item in self.filters])
         return self
 
@@ -182,7 +185,7 @@ class ShardsSource(Part):
         for name in chosen:
             if name not in names:
                 key = f"combine.scores.{name}" if self.combine else "rank_by"
-                raise ValueError(f"{key}: {name!r} is no score; these are: {', '.join(names)}")
+                raise ValueError(f"{key}: {name!r} is no score; these are: {listed(name, names)}")
         if self.combine and self.combine.by != "rank_average" and set(self.combine.scores.values()) != {1.0}:
             raise ValueError(f"combine.scores: {self.combine.by} has no weights; set each to 1")
 

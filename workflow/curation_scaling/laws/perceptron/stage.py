@@ -13,6 +13,7 @@ from curation_scaling.laws.perceptron.curves import Best, best_fraction, boundar
 from curation_scaling.laws.perceptron.simulate import simulate
 from curation_scaling.laws.perceptron.solve import Solution, curve, solve
 from curation_scaling.layout import Layout
+from curation_scaling.progress import progress
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import digest, write
 from curation_scaling.study.rerun import Rerun
@@ -61,7 +62,7 @@ def _curve(theory: Theory, curves: TheoryCurves, fraction: float, seed: int) -> 
     solutions = curve(curves.alpha_tot.values, *options)
     for solution, slope in zip(solutions, local_exponents(solutions), strict=True):
         yield _solution("curve", solution) | {"exponent": slope}
-    for alpha in curves.simulated:
+    for alpha in progress(curves.simulated, "simulations"):
         purpose = derive_seed(seed, "simulate", curves.keep, curves.score, f"{alpha:g} {fraction:g} {curves.theta:g}")
         made = simulate(alpha, *options, dimension=theory.dimension, draws=theory.draws, seed=purpose)
         yield _solution("curve", solve(alpha, *options)) | {"simulated": made.error, "simulated_se": made.error_se}

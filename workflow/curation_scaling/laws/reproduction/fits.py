@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.compare import compare
 from curation_scaling.laws.expression import ExpressionLaw
 from curation_scaling.laws.fit import Fit, fit_law
@@ -96,7 +96,7 @@ def _with_options(law: Law, options: Mapping[str, float | bool]) -> Law:
     if is_dataclass(law):
         known = [field.name for field in fields(law) if isinstance(field.default, bool | float | None)]
     if unknown := [name for name in options if name not in known]:
-        raise InputError(f"law {law.name} has no option {unknown[0]!r}; it has {', '.join(known) or 'none'}")
+        raise InputError(f"law {law.name} has no option {unknown[0]!r}; it has {listed(unknown[0], known)}")
     return replace(law, **options) if options and is_dataclass(law) else law
 
 
@@ -115,7 +115,7 @@ def check_laws(rerun: Rerun) -> None:
             if unknown := [name for name in spec.fixed if name not in law.names]:
                 raise InputError(
                     f"key fits[{i}].fixed.{unknown[0]}: law {law.name} has no such parameter; it has "
-                    f"{', '.join(law.names)}"
+                    f"{listed(unknown[0], law.names)}"
                 )
     for i, check in enumerate(rerun.reproduction):
         if isinstance(check, RSquaredCheck) and check.law is not None:

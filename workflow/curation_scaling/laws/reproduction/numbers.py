@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.reproduction.combined import CombinedFit
@@ -97,7 +97,7 @@ def _value(fit: Fit, name: str) -> float:
 
 def _index(fit: Fit, name: str) -> int:
     if name not in fit.law.names:
-        raise InputError(f"parameter {name!r} is unknown: law {fit.law.name} has {', '.join(fit.law.names)}")
+        raise InputError(f"parameter {name!r} is unknown: law {fit.law.name} has {listed(name, fit.law.names)}")
     return fit.law.names.index(name)
 
 

@@ -17,6 +17,7 @@ from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.numbers import numbers_of
 from curation_scaling.laws.reproduction.tables import describe_fits, diagnostic_rows, fit_rows, hold_out_rows
 from curation_scaling.layout import Layout
+from curation_scaling.progress import progress
 from curation_scaling.store import inputs_digest, read, write, write_bytes
 from curation_scaling.study.checks_base import Check
 from curation_scaling.study.rerun import Rerun
@@ -32,7 +33,7 @@ def reproduce(rerun: Rerun, layout: Layout) -> None:
         InputError: if the points do not carry a law, or a check names what is not there.
     """
     tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in _sources(rerun, layout)}
-    fits = {spec.name: fit_points(rerun, spec, tables["points"]) for spec in rerun.fits}
+    fits = {spec.name: fit_points(rerun, spec, tables["points"]) for spec in progress(rerun.fits, "fits")}
     held_out, refused = zip(*(hold_out_rows(fitted) for fitted in fits.values()), strict=True) if fits else ((), ())
     diagnostics = [*(diagnostic_rows(fitted) for fitted in fits.values()), *refused]
     inputs = inputs_digest(reproduction_keys(rerun), *(path for path, _ in _sources(rerun, layout)))

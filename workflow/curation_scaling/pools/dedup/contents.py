@@ -18,6 +18,7 @@ from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partiti
 from curation_scaling.pools.score.attach import find
 from curation_scaling.pools.select.bits import Keep
 from curation_scaling.pools.table import Rows, Writer, concat, open_table, read_rows, take, writer
+from curation_scaling.progress import progress
 from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import score_keys
@@ -79,7 +80,7 @@ def find_repeats(study: PoolStudy, layout: Layout, batch: int) -> None:
     inputs = digest(score_keys(study), [recorded(path) for path in paths])
     metadata = {"study": study.study, "artifact": "pools/_work/repeats", "inputs": inputs}
     with writer(layout.work.repeats(batch), pa.schema(_UID), metadata) as file:
-        for part in plan.ranges[batch]:
+        for part in progress(plan.ranges[batch], "ranges of contents"):
             rows = drop_list(
                 gather_range(paths, part, plan.parts, study.study), study.pools.keep, ("content_hi", "content_lo")
             )

@@ -24,6 +24,7 @@ from curation_scaling.pools.score.attach import attach, sort_table
 from curation_scaling.pools.score.combine import row_score
 from curation_scaling.pools.score.finish import drop_filtered, drop_unscored, write_scored
 from curation_scaling.pools.table import Rows, damaged, height, open_table, take, writer
+from curation_scaling.progress import progress
 from curation_scaling.store import digest
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import score_keys
@@ -42,7 +43,7 @@ def merge_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
         contents = None
         if source.content is not None:
             contents = stack.enter_context(ContentWriter.open(layout.work.contents(batch), plan, study.study, inputs))
-        for part in plan.ranges[batch]:
+        for part in progress(plan.ranges[batch], "ranges merged"):
             rows = tables["rows"].gather(part, groups)
             order = uid_order(rows["uid_hi"], rows["uid_lo"])
             for name in list(rows):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.foreign import reading
 
 BATCH = 1 << 19  # rows that are decoded at once
@@ -52,7 +52,7 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
             schema = file.schema_arrow
         for column, kinds in wanted.items():
             if column not in schema.names:
-                raise InputError(f"{path} has no column {column!r}: it has {', '.join(schema.names)}")
+                raise InputError(f"{path} has no column {column!r}: it has {listed(column, schema.names)}")
             found = schema.field(column).type
             for kind in kinds:
                 fits, words = _WORDS[kind]

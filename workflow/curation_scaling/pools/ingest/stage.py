@@ -19,6 +19,7 @@ from curation_scaling.pools.ingest.order import part_of, partition
 from curation_scaling.pools.ingest.shard import Shard, check_shard, read_shard
 from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.table import Rows, Writer, concat, height, take, writer
+from curation_scaling.progress import progress
 from curation_scaling.store import digest
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import ingest_keys
@@ -60,7 +61,7 @@ def ingest_shards(study: PoolStudy, layout: Layout, table: str, batch: int, shar
     groups: set[str] = set()
     with writer(layout.work.run(table, batch), reader.schema, metadata) as file:
         waiting: list[Rows] = []
-        for name, shard in zip(names, checked, strict=True):
+        for name, shard in progress(list(zip(names, checked, strict=True)), f"shards of batch {batch}"):
             for rows, dropped in reader.read(shard, number[name]):
                 for reason, n in dropped.items():
                     of = counts["dropped"].setdefault(reason, {})

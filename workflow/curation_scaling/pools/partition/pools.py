@@ -22,6 +22,7 @@ from curation_scaling.pools.select.cuts import Cut, find_cuts, wanted
 from curation_scaling.pools.select.ends import Ends
 from curation_scaling.pools.select.histogram import Histogram, by_prefix
 from curation_scaling.pools.table import read_rows, read_table, writer
+from curation_scaling.progress import progress
 from curation_scaling.seeds import derive_seed, mix64
 from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
@@ -34,7 +35,7 @@ def join_ranges(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None
     """Write the parts of a union for one job's ranges."""
     plan = ShardPlan(study)
     schema = pool_schema(plan)
-    for part in plan.ranges[batch]:
+    for part in progress(plan.ranges[batch], "ranges joined"):
         paths = [layout.part(member, part) for member in study.pools.members[pool]]
         tables = [read_table(path, study=study.study) for path in paths]
         columns: dict[str, Any] = {}

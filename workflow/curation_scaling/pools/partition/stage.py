@@ -17,6 +17,7 @@ from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.partition.uids import UidWriter, uid_writer
 from curation_scaling.pools.select.stage import Selection, count_level
 from curation_scaling.pools.table import Rows, read_rows, writer
+from curation_scaling.progress import progress
 from curation_scaling.shard_artifacts import part_schema
 from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
@@ -49,7 +50,7 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -
     groups = check_batches(layout, plan)[0] if plan.source.group is not None else []
     names = study.pools.bucket_names
     tallies = [Tally.empty() for _ in names]
-    for part in plan.ranges[batch]:
+    for part in progress(plan.ranges[batch], "ranges cut"):
         path = layout.work.scored(part)
         rows = read_rows(path, [f.name for f in pool_schema(plan) if f.name != "bucket"], study=study.study)
         size = rows["tokens"] if selection.by == "size" and study.unit == "tokens" else None

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation_scaling.errors import InputError
+from curation_scaling.errors import InputError, listed
 from curation_scaling.foreign import reading
 from curation_scaling.pools.sources.source import POOL, Source, halves, uid
 
@@ -91,15 +91,9 @@ def read_columns(path: Path, columns: Sequence[str] | None = None, text: Sequenc
         found = lazy.collect_schema().names()
         for column in columns or []:
             if column not in found:
-                raise InputError(f"{path} has no column {column!r}: it has {listed(found)}")
+                raise InputError(f"{path} has no column {column!r}: it has {listed(column, found)}")
         frame: pl.DataFrame = (lazy if columns is None else lazy.select(columns)).collect()
     return frame
-
-
-def listed(names: Sequence[str]) -> str:
-    """Column names as a file gives them, which may be anything."""
-    text = ", ".join(name if name.isprintable() else repr(name) for name in names)
-    return text if len(text) <= 500 else f"{text[:500]}..."
 
 
 def with_uids(frame: pl.DataFrame, where: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curation_scaling.errors import InputError
+from curation_scaling.progress import counting
 from curation_scaling.runs.schedule import unit_order
 from curation_scaling.runs.trainers.inputs import CharacterInputs, FeatureInputs, Inputs
 from curation_scaling.runs.trainers.training import Evaluation, Training
@@ -100,13 +101,15 @@ def train_mlp(
             else FeatureInputs(pools, test, pca=pca)
         )
         order = unit_order(units.sizes, units.sizes if weights is None else weights, checkpoints[-1], order_seed)
-        for start, stop in pairwise((0, *checkpoints)):
-            _fit(model, units, order[start:stop], batch_size, average)
-            weights_now = model.coefs_, model.intercepts_
-            if average is not None:
-                model.coefs_, model.intercepts_ = average.weights()
-            evaluations.append(Evaluation(stop, _error(model, units, metric)))
-            model.coefs_, model.intercepts_ = weights_now
+        with counting(f"{inputs} trained on", checkpoints[-1]) as done:
+            for start, stop in pairwise((0, *checkpoints)):
+                _fit(model, units, order[start:stop], batch_size, average)
+                weights_now = model.coefs_, model.intercepts_
+                if average is not None:
+                    model.coefs_, model.intercepts_ = average.weights()
+                evaluations.append(Evaluation(stop, _error(model, units, metric)))
+                model.coefs_, model.intercepts_ = weights_now
+                done(stop - start)
     params = sum(array.size for array in (*model.coefs_, *model.intercepts_))
     return Training(tuple(evaluations), params, 6 * params)
 
