@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from curation_scaling.artifacts_mixing import MIXING
+from curation_scaling.artifacts_rerun import MIXING
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.mixing import predict, rank_mixtures, ranking_rows
 from curation_scaling.layout import Layout

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from curation_scaling.artifacts import POINTS
+from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.points import build_points, pareto, read_points
 from curation_scaling.layout import Layout

@@ -155,26 +155,6 @@ RUNS = Schema(
     key=("run_id", "metric", "samples_seen"),
 )
 
-POINTS = Schema(
-    "points",
-    (
-        Column("table", _STR),
-        Column("row", _I64, "row of the table's files, before any was dropped"),
-        Column("run_id", _STR),
-        Column("group", _STR, nullable=True),
-        Column("role", _STR, "fitted | held_out"),
-        Column("params", _F64, "parameters", nullable=True),
-        Column("samples_seen", _F64, "unit", finite=True),
-        Column("unique_samples", _F64, "unit", nullable=True),
-        Column("flops", _F64, "floating-point operations", nullable=True),
-        Column("lr_area", _F64, "sum of learning rates", nullable=True),
-        Column("lr_annealing", _F64, "sum of annealing momenta", nullable=True),
-        Column("error", _F64, "metric", finite=True),
-    ),
-    sort=("table", "row"),
-    key=("table", "row"),
-)
-
 FITS = Schema(
     "laws/fits",
     (

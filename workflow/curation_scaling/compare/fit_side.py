@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from curation_scaling.artifacts import POINTS
+from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.compare.side import FLOPS, SAMPLES, Fitted, Forecast, Side
 from curation_scaling.errors import InputError
 from curation_scaling.frontier.budgets import FAR

@@ -9,9 +9,9 @@ import polars as pl
 import yaml
 
 from curation_scaling import __version__
-from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
-from curation_scaling.artifacts_mixing import MIXING
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
+from curation_scaling.artifacts_rerun import MIXING, POINTS
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure

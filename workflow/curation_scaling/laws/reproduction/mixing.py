@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation_scaling.artifacts_mixing import MIXING
+from curation_scaling.artifacts_rerun import MIXING
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import fit_law
 from curation_scaling.laws.reproduction.number import Number

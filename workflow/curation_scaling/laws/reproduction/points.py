@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from curation_scaling.artifacts import POINTS
+from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.errors import InputError
 from curation_scaling.laws import symbolic
 from curation_scaling.laws.columns import column

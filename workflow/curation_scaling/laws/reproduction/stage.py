@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import polars as pl
 
-from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, POINTS, REPRODUCTION, Schema
-from curation_scaling.artifacts_mixing import MIXING
+from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
+from curation_scaling.artifacts_rerun import MIXING, POINTS
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
 from curation_scaling.laws.reproduction.number import Number

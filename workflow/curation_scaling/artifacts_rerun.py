@@ -1,4 +1,4 @@
-"""The schema of ranked mixtures, in the form of `artifacts`."""
+"""The schemas of reruns: published runs, and ranked mixtures, in the form of `artifacts`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,26 @@ import pyarrow as pa
 from curation_scaling.artifacts import Column, Schema
 
 _STR, _F64, _I64 = pa.string(), pa.float64(), pa.int64()
+
+POINTS = Schema(
+    "points",
+    (
+        Column("table", _STR),
+        Column("row", _I64, "row of the table's files, before any was dropped"),
+        Column("run_id", _STR),
+        Column("group", _STR, nullable=True),
+        Column("role", _STR, "fitted | held_out"),
+        Column("params", _F64, "parameters", nullable=True),
+        Column("samples_seen", _F64, "unit", finite=True),
+        Column("unique_samples", _F64, "unit", nullable=True),
+        Column("flops", _F64, "floating-point operations", nullable=True),
+        Column("lr_area", _F64, "sum of learning rates", nullable=True),
+        Column("lr_annealing", _F64, "sum of annealing momenta", nullable=True),
+        Column("error", _F64, "metric", finite=True),
+    ),
+    sort=("table", "row"),
+    key=("table", "row"),
+)
 
 MIXING = Schema(
     "laws/mixing",
