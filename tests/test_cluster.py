@@ -15,6 +15,14 @@ def log(folder: Path, study: str, run: str = "SLURM run ID: 4e1bfc1e\n") -> None
     path.write_text(f"SNAKEMAKE\nBuilding DAG of jobs...\n{run}    log: logs/{study}/shards/generate-0.log\n")
 
 
+def test_every_rule_asks_for_more_at_its_next_try() -> None:
+    rules = Path(__file__).parents[1] / "workflow/rules"
+    asked = [line.strip() for file in rules.glob("*.smk") for line in file.read_text().splitlines()]
+    asked = [line for line in asked if line.startswith(("mem_mb=", "runtime="))]
+    assert len(asked) > 40
+    assert [line for line in asked if "=grow(" not in line] == []
+
+
 def test_slurm_is_asked_only_where_the_study_has_run_on_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     layout = Layout(tmp_path / "results/smoke")

@@ -65,8 +65,8 @@ if POOLS and not SHARDS:
             conda:
                 "../envs/curation-scaling.yaml"
             resources:
-                mem_mb=3000,
-                runtime=120,
+                mem_mb=grow(3000),
+                runtime=grow(120),
             params:
                 settings=settings("pruned"),
                 code=code("pruned"),

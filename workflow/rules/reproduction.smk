@@ -86,8 +86,8 @@ if STUDY.mixing:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=grow(2000),
+            runtime=grow(30),
         params:
             settings=settings("mixing"),
             code=code("mixing"),
