@@ -78,7 +78,7 @@ def mutants(draw: st.DrawFn, contents: list[Any]) -> Any:
             holder = holder[key]
         match draw(st.integers(0, 3)):
             case 0:
-                holder[last] = draw(st.sampled_from(VALUES))
+                holder[last] = copy.deepcopy(draw(st.sampled_from(VALUES)))
             case 1:
                 del holder[last]
             case 2 if isinstance(holder, dict):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from curation_scaling.artifacts import EDGES, POOL, RUNS, SAMPLES
+from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.source import TEST
 from curation_scaling.pools.subset import check_subset
@@ -95,12 +97,13 @@ def _check_handed_over(study: Study, layout: Layout, pool: str, draw: int) -> No
     if not isinstance(study.pools.source, ShardsSource):
         check_subset(layout.subset(pool, draw), read(layout.pool(pool, draw), POOL, study=study.study))
         return
-    from curation_scaling.pools.table import open_table
-
     rows = 0
     for part in range(ShardPlan(study).parts):
-        with open_table(layout.part(pool, part), study.study) as file:
-            rows += file.metadata.num_rows
+        path = layout.part(pool, part)
+        noted = pq.read_metadata(path)
+        if (of := (noted.metadata or {}).get(b"study", b"").decode()) != study.study:
+            raise InputError(f"{path} belongs to the study {of!r}, not to {study.study!r}: delete it")
+        rows += noted.num_rows
     check_subset(layout.whole_subset(pool), rows)
 
 
