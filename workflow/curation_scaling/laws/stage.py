@@ -16,11 +16,11 @@ from curation_scaling.artifacts import (
     HOLDOUT,
     MIXTURES,
     PREDICTIONS,
-    PROFILES,
     RUNS,
     UTILITY,
     Schema,
 )
+from curation_scaling.artifacts_profiles import PROFILES
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
