@@ -276,19 +276,6 @@ DIAGNOSTICS = Schema(
     key=("law", "name", "subject"),
 )
 
-PROFILES = Schema(
-    "laws/profiles",
-    (
-        Column("law", _STR, "the law of the answer"),
-        Column("parameter", _STR),
-        Column("value", _F64, "the parameter's unit; it is held there"),
-        Column("statistic", _F64, "likelihood ratio against the best fit, 0 there", finite=True),
-        Column("threshold", _F64, "of the statistic: the interval is where it is lower"),
-        Column("inside", _BOOL),
-    ),
-    sort=("law", "parameter", "value", "statistic"),
-)
-
 REPRODUCTION = Schema(
     "laws/reproduction",
     (

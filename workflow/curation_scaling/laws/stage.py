@@ -16,11 +16,11 @@ from curation_scaling.artifacts import (
     HOLDOUT,
     MIXTURES,
     PREDICTIONS,
-    PROFILES,
     RUNS,
     UTILITY,
     Schema,
 )
+from curation_scaling.artifacts_profiles import PROFILES
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
@@ -36,10 +36,11 @@ from curation_scaling.laws.selection import fitted_runs, select_runs
 from curation_scaling.laws.utility import pool_utility
 from curation_scaling.layout import Layout
 from curation_scaling.seeds import derive_seed
-from curation_scaling.store import inputs_digest, read, write
+from curation_scaling.store import empty, inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import laws_keys
 
+EXACT = 1e-9  # residuals that are nothing but rounding: the likelihood has no scale then
 ONSETS = 20  # values at which a range of onsets is taken
 
 
@@ -166,7 +167,9 @@ def _predict(fit: Fit, rule: SavedFit, selected: pl.DataFrame) -> pl.DataFrame:
 
 
 def _profiles(fit: Fit) -> pl.DataFrame:
-    """Rows of `laws/profiles`: of every free parameter."""
+    """Rows of `laws/profiles`: of every free parameter; none where the law meets the runs up to rounding."""
+    if float(np.abs(fit.noise).max()) < EXACT:
+        return empty(PROFILES)
     found = [fit.profile(name) for name in fit.problem.chart.free]
     return pl.concat(
         profile.table.select(

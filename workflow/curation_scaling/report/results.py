@@ -20,7 +20,6 @@ from curation_scaling.artifacts import (
     POOL,
     PREDICTIONS,
     PRINTED,
-    PROFILES,
     REPRODUCTION,
     RUNS,
     SUMMARY,
@@ -29,6 +28,7 @@ from curation_scaling.artifacts import (
     Schema,
 )
 from curation_scaling.artifacts_beyond import BEYOND
+from curation_scaling.artifacts_profiles import PROFILES
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
