@@ -18,7 +18,7 @@ from curation_scaling.pools.select.cuts import Cut, edge_cuts, find_cuts, ties_i
 from curation_scaling.pools.select.ends import Ends, equal_shares, group_ends, quantile_edges, top_ends
 from curation_scaling.pools.select.histogram import CELL, Histogram, by_prefix, merge
 from curation_scaling.pools.table import Rows, height, read_rows, writer
-from curation_scaling.store import digest, recorded
+from curation_scaling.store import digest, recorded, verify
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import level_keys
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
@@ -84,9 +84,10 @@ class Selection:
     def tables(self, level: int) -> list[NDArray[Any]]:
         """The histogram of one level of every batch."""
         batches = range(len(self.plan.ranges))
-        return [
-            _records(read_rows(self.layout.work.level(self.name, level, b), study=self.study.study)) for b in batches
-        ]
+        paths = [self.layout.work.level(self.name, level, b) for b in batches]
+        for path in paths:
+            verify(path)  # small, and read whole
+        return [_records(read_rows(path, study=self.study.study)) for path in paths]
 
     def ends(self, counts: NDArray[Any]) -> Ends:
         """Where the buckets end, from the merged histogram of level 0.
