@@ -59,7 +59,7 @@ for variable, folder in (
 ):
     os.environ[variable] = os.pathsep.join([str(folder), *filter(None, [os.environ.get(variable)])])
 
-os.environ["CURATION_SCALING_PROGRESS"] = "log"  # standard error of a job is its log: a line now and then
+os.environ |= {"CURATION_SCALING_PROGRESS": "log"}  # standard error of a job is its log: a line now and then
 
 
 def budgets(wildcards):
