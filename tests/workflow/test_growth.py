@@ -45,6 +45,7 @@ def test_a_changed_key_runs_what_depends_on_it(grown: Workspace, change: dict[st
     assert grown.planned(grown.study(tiny(**change))) == jobs
 
 
+@pytest.mark.slow
 def test_old_runs_keep_their_bytes(grown: Workspace) -> None:
     before = grown.artifacts()
     times = {p: p.stat().st_mtime_ns for p in (grown.folder / "results/tiny/runs").iterdir()}
