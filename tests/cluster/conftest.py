@@ -15,7 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
-from slurm import CONFIGURED, STATE, Slurm
+from slurm import CONFIGURED, STATE, Run, Slurm
 
 
 def _free_port() -> int:
@@ -47,6 +47,8 @@ def slurm() -> Iterator[Slurm]:
         assert started.returncode == 0, started.stdout + started.stderr
         yield slurm
     finally:
+        for run in Run.started:
+            run.kill()
         subprocess.run(["scancel", "--me"], check=False, timeout=60)
         slurm.node("stop")
         shutil.rmtree(STATE, ignore_errors=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from harness import ROOT, Workspace, environment
 
@@ -69,6 +69,7 @@ class Run:
     study: Path
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] = field(init=False)
+    started: ClassVar[list[Run]] = []
 
     def __post_init__(self) -> None:
         command = self.command("--configfile", str(self.study), *self.options)
@@ -76,6 +77,7 @@ class Run:
             self.process = subprocess.Popen(
                 command, stdout=out, stderr=out, env=environment(), start_new_session=True, cwd=self.workspace.folder
             )
+        self.started.append(self)
 
     @property
     def output(self) -> Path:
@@ -99,5 +101,6 @@ class Run:
 
     def kill(self) -> None:
         """SIGKILL to Snakemake; what it submitted runs on."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()

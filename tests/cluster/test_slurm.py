@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from harness import ROOT, Workspace, environment
+from harness import ROOT, Workspace, environment, tiny
 from slurm import Run, Slurm
 
 from curation_scaling.layout import Layout
@@ -33,15 +33,16 @@ def stamps(folder: Path, pattern: str) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in folder.glob(pattern)}
 
 
-def test_smoke_with_a_cancelled_job_and_a_restarted_daemon(slurm: Slurm, tmp_path: Path) -> None:
+def test_a_whole_study_with_a_cancelled_job_and_a_restarted_daemon(slurm: Slurm, tmp_path: Path) -> None:
     local, cluster = Workspace(tmp_path / "local"), Workspace(tmp_path / "cluster")
     for workspace in (local, cluster):
         workspace.folder.mkdir()
-    study = ROOT / "config/studies/smoke.yaml"
+        workspace.study(tiny())
+    study = cluster.folder / "study.yaml"
 
-    groups = ("--group-components", "pools=20", "train=9", "prune=4")
+    groups = ("--group-components", "pools=20", "train=3", "prune=4")
     run = Run(cluster, study, groups)
-    run.until(lambda: bool(list(cluster.folder.glob("results/smoke/runs/*.parquet"))))
+    run.until(lambda: bool(list(cluster.folder.glob("results/tiny/runs/*.parquet"))))
     victim = slurm.jobs("train", "RUNNING")[0]
     subprocess.run(["scancel", victim.id], check=True)
     run.until(lambda: len(slurm.jobs("train", "RUNNING") + slurm.jobs("train", "COMPLETED")) >= 1)
@@ -56,17 +57,18 @@ def test_smoke_with_a_cancelled_job_and_a_restarted_daemon(slurm: Slurm, tmp_pat
     run.ends_well()
 
     states = [job.state for job in slurm.jobs("train")]
-    assert sorted(states) == ["CANCELLED", "COMPLETED", "COMPLETED"]  # 18 trainings in two, and one of them again
+    assert sorted(states) == ["CANCELLED", "COMPLETED", "COMPLETED"]  # six trainings in two, and one of these again
     assert len({job.run for job in slurm.jobs("train")}) == 1  # one Snakemake saw it all
     local.built(study)
-    assert cluster.artifacts("smoke") == local.artifacts("smoke")
+    assert cluster.artifacts("tiny") == local.artifacts("tiny")
 
 
 def shards_study() -> dict[str, Any]:
     study: dict[str, Any] = yaml.safe_load((ROOT / "config/studies/synthetic_pool.yaml").read_text())
     study["study"] = "shards"
-    study["pools"]["source"] |= {"generate": 200, "rows": 20_000, "parts": 2}
-    study["pools"]["subsets"] = {"part": {"of": "top3", "share": 0.25}}
+    source = study["pools"]["source"]
+    source |= {"generate": 200, "rows": 20_000, "parts": 2, "filters": source["filters"][:2], "content": None}
+    study["pools"] |= {"buckets": 3, "unions": {"top2": ["bucket1", "bucket2"]}, "subsets": {}}
     return study
 
 
@@ -77,7 +79,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
         workspace.study(shards_study())
     study = cluster.folder / "study.yaml"
 
-    # Here, all shards in one process; there, six in seven are given: each job starts a Snakemake.
+    # Here, all shards in one process; there, most are given: each job starts a Snakemake.
     monkeypatch.chdir(local.folder)
     local.built(local.folder / "study.yaml", "--until", "generate_0")
     layout = Layout(Path("results/shards"))
@@ -85,13 +87,13 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
         SHARD_STAGES["shards-generate"][1](load_study(layout.study), layout, shard=shard)
     local.built(local.folder / "study.yaml")
     shutil.copytree(local.folder / "data", cluster.folder / "data")
-    for shard in range(0, 200, 7):
+    for shard in range(0, 200, 14):
         (cluster.folder / f"data/shards/shard-{shard:04d}.parquet").unlink()
-    given = 200 - 29
+    given = 200 - 15
 
-    groups = ("--group-components", "generate=10", "pools=20", "train=9", "prune=4")
+    groups = ("--group-components", "generate=5", "pools=20", "train=9", "prune=4")
     killed = Run(cluster, study, groups)
-    killed.until(lambda: len(list(cluster.folder.glob("data/shards/*.parquet"))) > given + 12)  # in the second of three
+    killed.until(lambda: len(list(cluster.folder.glob("data/shards/*.parquet"))) > given + 5)  # in the second of three
     killed.kill()
     left = slurm.jobs("generate", "RUNNING") + slurm.jobs("generate", "PENDING")
     assert left  # they run on
@@ -115,7 +117,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
     assert "was killed, and the study or the code has changed since" in other.output.read_text()
 
     finished = stamps(cluster.folder, "data/shards/*.parquet")
-    assert given + 12 < len(finished) < 200
+    assert given + 5 < len(finished) < 200
     resumed = Run(cluster, study, groups)
     resumed.ends_well()
     again = stamps(cluster.folder, "data/shards/*.parquet")
@@ -123,7 +125,7 @@ def test_200_shards_and_a_killed_snakemake(slurm: Slurm, tmp_path: Path, monkeyp
     assert {path: again[path] for path in finished} == finished  # nothing that had ended was written again
     runs = [job.run for job in slurm.jobs("generate")]
     assert len(set(runs)) == 2
-    assert all(runs.count(run) <= 3 for run in runs)  # 29 jobs in three submissions, what was left of them in as many
+    assert all(runs.count(run) <= 3 for run in runs)  # 15 jobs in three submissions, what was left of them in as many
     for shard in local.folder.glob("data/shards/*.parquet"):
         assert shard.read_bytes() == (cluster.folder / "data/shards" / shard.name).read_bytes()
     assert cluster.artifacts("shards") == local.artifacts("shards")
