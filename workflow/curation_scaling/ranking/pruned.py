@@ -19,7 +19,7 @@ from curation_scaling.ranking.exchange import read_scores
 from curation_scaling.ranking.metrics import Material, chance, score
 from curation_scaling.ranking.prune import PruneMaterial, keep_rows
 from curation_scaling.ranking.scorer import train_scorer
-from curation_scaling.ranking.select import Rows, Scores
+from curation_scaling.ranking.select import Rows, Scores, ranks
 from curation_scaling.ranking.stage import features
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import file_sha256, inputs_digest, read, write
@@ -48,10 +48,7 @@ def build_pruned(study: PoolStudy, layout: Layout, draw: int) -> None:
     inputs = inputs_digest(pruned_keys(study, draw) | {"read": read_files}, *buckets, layout.samples)
     for name, pool in study.pools.pruned.items():
         scores, kept = ranking.prune(name, pool)
-        order = np.argsort(-scores, kind="stable")
-        rank = np.empty(len(scores), np.int64)
-        rank[order] = np.arange(len(scores))
-        manifest = drawn.with_columns(score=pl.Series(scores), rank=pl.Series(rank))[kept]
+        manifest = drawn.with_columns(score=pl.Series(scores), rank=pl.Series(ranks(scores)))[kept]
         write_subset(layout.subset(name, draw), manifest)
         write(layout.pool(name, draw), POOL, manifest, study=study.study, inputs=inputs)
 

@@ -14,7 +14,7 @@ from curation_scaling.ranking.embeddings import Matrix
 from curation_scaling.ranking.metrics import SEEDED, Material, chance, score, scores_by_model
 from curation_scaling.ranking.prune import PruneMaterial, keep_rows
 from curation_scaling.ranking.scorer import dynamics_rows, train_scorer
-from curation_scaling.ranking.select import Rows, Scores
+from curation_scaling.ranking.select import Rows, Scores, ranks
 from curation_scaling.ranking.tables import ranking_tables
 from curation_scaling.ranking.task import read_task
 from curation_scaling.seeds import derive_seed
@@ -127,10 +127,7 @@ def _scores(cell: Cell, drawn: pl.DataFrame, ranked: pl.DataFrame, own: dict[str
 
 def _manifest(drawn: pl.DataFrame, scores: Scores, kept: Rows) -> pl.DataFrame:
     """Rows of a pool's manifest; the rank is the place among the draw, 0 the highest score."""
-    order = np.argsort(-scores, kind="stable")
-    rank = np.empty(len(scores), np.int64)
-    rank[order] = np.arange(len(scores))
     frame = drawn.select("uid_hi", "uid_lo").with_columns(
-        score=pl.Series(scores), bucket=pl.lit(1, pl.Int32), rank=pl.Series(rank), size=pl.lit(1, pl.Int64)
+        score=pl.Series(scores), bucket=pl.lit(1, pl.Int32), rank=pl.Series(ranks(scores)), size=pl.lit(1, pl.Int64)
     )
     return frame[kept]
