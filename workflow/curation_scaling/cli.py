@@ -17,6 +17,7 @@ from curation_scaling.stages import NAMED, RERUN_STAGES, SHARD_STAGES, STAGES
 from curation_scaling.study import PoolStudy, Rerun, Study, json_schema, load_study
 from curation_scaling.study.runs import Import, Train
 from curation_scaling.study.shard_stages import shard_jobs
+from curation_scaling.study.source_jobs import SOURCE_STAGES, check_source_job
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -257,7 +258,11 @@ def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> N
 
     if options.settings and options.settings != rerun_digest(rerun, options.stage):
         raise InputError(_CHANGED.format(layout.study))
-    RERUN_STAGES[options.stage][1](rerun, layout)
+    _, run, identity = RERUN_STAGES[options.stage]
+    arguments = {name: getattr(options, name) for name in identity}
+    if options.stage in SOURCE_STAGES:
+        check_source_job(rerun, options.stage, arguments)
+    run(rerun, layout, **arguments)
 
 
 _CHANGED = "{} changed since this workflow started: start it again"

@@ -18,6 +18,7 @@ PRUNING_FIGURES = (
     "pruning_curves", "pruning_gains", "pruning_envelope", "pruning_exponents", "prune_or_repeat", "rank_correlation",
     "kept_overlap", "class_skew",
 )  # fmt: skip
+SOURCE_FIGURES = ("source_predictions", "source_errors", "source_projection", "source_choice")
 PUBLISHED_FIGURES = ("published", "agreement")
 
 
@@ -134,6 +135,14 @@ class Layout:
     def pruning(self, name: str) -> Path:
         """One artifact of pruning: curves, fits, envelope, theory, and so on."""
         return self.root / f"pruning/{name}.parquet"
+
+    def source(self, name: str) -> Path:
+        """One artifact of sources seen in part: samples, counts, distances, predictions, weights, and so on."""
+        return self.root / f"sources/{name}.parquet"
+
+    def source_runs(self, size: int | str, seed: int | str) -> Path:
+        """Runs on mixtures of sources: a size's, the choices' ("choice") or the imported ones ("imported")."""
+        return self.root / f"sources/runs/{size}.seed-{seed}.parquet"
 
     @property
     def fits_text(self) -> Path:

@@ -218,6 +218,54 @@ def _theory(rerun: Rerun, layout: Layout) -> None:
     build_theory(rerun, layout)
 
 
+def _sources(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.pools.revealed import build_sources
+
+    build_sources(rerun, layout)
+
+
+def _source_distances(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.ranking.distances import build_distances
+
+    build_distances(rerun, layout)
+
+
+def _source_runs(rerun: Rerun, layout: Layout, size: int, seed: int) -> None:
+    from curation_scaling.runs.mixed import train_mixtures
+
+    train_mixtures(rerun, layout, size, seed)
+
+
+def _source_import(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.runs.mixed import import_mixtures
+
+    import_mixtures(rerun, layout)
+
+
+def _source_laws(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.sources.compare import compare_models
+
+    compare_models(rerun, layout)
+
+
+def _source_weights(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.sources.choose import choose_weights
+
+    choose_weights(rerun, layout)
+
+
+def _source_choice_runs(rerun: Rerun, layout: Layout, seed: int) -> None:
+    from curation_scaling.runs.mixed import train_choices
+
+    train_choices(rerun, layout, seed)
+
+
+def _source_choices(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.sources.choices import judge_choices
+
+    judge_choices(rerun, layout)
+
+
 def _reproduction(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.reproduction.stage import reproduce
 
@@ -273,6 +321,14 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
     "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "mixing": ("rank mixtures by losses fitted on smaller runs", _mixing, ()),
+    "sources": ("read sources that reveal a part of their samples", _sources, ()),
+    "source-distances": ("transport mixtures of sources to the validation set", _source_distances, ()),
+    "source-runs": ("train on mixtures of sources of one size", _source_runs, ("size", "seed")),
+    "source-import": ("import trainings on mixtures of sources", _source_import, ()),
+    "source-laws": ("predict the error on mixtures of sources", _source_laws, ()),
+    "source-weights": ("choose the weights of sources", _source_weights, ()),
+    "source-choice-runs": ("train on the chosen and on plain weights", _source_choice_runs, ("seed",)),
+    "source-choices": ("judge the chosen weights", _source_choices, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -1,11 +1,18 @@
 # A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
 RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
+SOURCE_TABLES = ("counts", "distances", "coefficients", "predictions", "errors", "weights", "choices")
 COMPARED = [
     *([PATHS.points] if STUDY.tables else []),
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
     *([PATHS.law("mixing")] if STUDY.mixing else []),
+    *([PATHS.source(n) for n in SOURCE_TABLES] if STUDY.sources else []),
 ]
+
+if STUDY.sources:
+
+    include: "sources.smk"
+
 
 if STUDY.tables:
 

@@ -22,6 +22,7 @@ from curation_scaling.report.markup import Markup, bullets, details, element, jo
 from curation_scaling.report.mixing import mixing_table
 from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table
+from curation_scaling.report.sources import source_artifacts, source_figures, source_words, sources_section
 from curation_scaling.report.wording import interval, number, plural
 from curation_scaling.store import read, verify, write_bytes
 from curation_scaling.study.locate import data_files
@@ -53,19 +54,26 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     gallery = Gallery(figures)
     drawn = gallery.show(*(figure.name for figure in figures[1:]))
     numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
-    sections = [
+    spec = rerun.sources
+    compared = [
         Section("numbers", "Published numbers, computed again", numbers, f"{verdict(rows)}."),
         Section("differences", "Where they differ", differences_list(rows)),
+    ]
+    sections = [
+        *([Section("sources", "Sources seen in part", sources_section(spec, tables))] if spec else []),
+        *(compared if rerun.reproduction else []),
         *([Section("mixing", "Mixtures ranked", mixing_table(tables["mixing"]))] if rerun.mixing else []),
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
     ]
     measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
-    subtitle = f"Study {rerun.study}: {', '.join([*measured, verdict(rows)])}."
+    measured += [plural(tables["runs"]["run_id"].n_unique(), "training")] if spec else []
+    agreed = [verdict(rows)] if rerun.reproduction else []
+    subtitle = f"Study {rerun.study}: {', '.join([*measured, *agreed])}."
     page = render(rerun.title, subtitle, sections, f"curation-scaling {__version__}")
     write_provenance(rerun, layout)
-    write_bytes(layout.answer, _answer(rerun, rows).encode())
+    write_bytes(layout.answer, _answer(rerun, rows, source_words(spec, tables) if spec else []).encode())
     write_bytes(layout.report, page)
 
 
@@ -104,12 +112,14 @@ def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
         | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
         | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
         | ({layout.law("mixing"): MIXING} if rerun.mixing else {})
+        | source_artifacts(rerun, layout)
     )
 
 
 def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
     """The figures that `Rerun.figures` names."""
-    figures = theory_figures(tables["theory"]) if rerun.theory else []
+    figures = source_figures(rerun.sources, tables) if rerun.sources else []
+    figures += theory_figures(tables["theory"]) if rerun.theory else []
     if rerun.rankings:
         figures += [correlation_figure(tables["correlation"]), overlap_figure(tables["overlap"])]
     named = [check.table for check in rerun.reproduction if isinstance(check, GroupMeansCheck)]
@@ -122,8 +132,9 @@ def verdict(rows: pl.DataFrame) -> str:
     return f"{compared.filter('agrees').height} of {plural(compared.height, 'published number')} agree"
 
 
-def _answer(rerun: Rerun, rows: pl.DataFrame) -> str:
-    lines = [f"{rerun.title}: {verdict(rows)}.", *(f"- {line}" for line in differences(rows))]
+def _answer(rerun: Rerun, rows: pl.DataFrame, found: list[str]) -> str:
+    head = f"{rerun.title}: {verdict(rows)}." if rerun.reproduction else f"{rerun.title}."
+    lines = [head, *(f"- {line}" for line in [*found, *differences(rows)])]
     return "\n".join(lines) + "\n"
 
 

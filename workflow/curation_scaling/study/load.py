@@ -28,7 +28,7 @@ def load_study(path: Path) -> PoolStudy | Rerun:
 def parse_study(content: Any, where: str) -> PoolStudy | Rerun:
     """Check the content of a study; `where` names its file in messages.
 
-    The key `reproduction` makes it a rerun; without `runs` and `frontier` it ends at its pools.
+    The key `reproduction`, or `sources`, makes it a rerun; without `runs` and `frontier` it ends at its pools.
 
     Raises:
         InputError: if it does not describe a study.
@@ -37,7 +37,7 @@ def parse_study(content: Any, where: str) -> PoolStudy | Rerun:
         raise InputError(f"{where} holds no keys: a study is a mapping of keys, such as `study: NAME`")
     check_extent(content, values_inside, where)
     model: type[PoolStudy | Rerun] = Study
-    if "reproduction" in content:
+    if {"reproduction", "sources"} & set(content):
         model = Rerun
     elif _ends_at_pools(content):
         model = PoolStudy

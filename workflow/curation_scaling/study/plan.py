@@ -11,6 +11,7 @@ from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
+from curation_scaling.study.sources import ImportMixtures, Sources, grid
 
 
 def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
@@ -71,6 +72,23 @@ def _describe_rerun(rerun: Rerun) -> str:
         f"tables: {', '.join(table.name for table in rerun.tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        f"jobs: {3 + bool(rerun.tables) + bool(rerun.rankings) + bool(rerun.theory)}",
+        f"jobs: {3 + bool(rerun.tables) + bool(rerun.rankings) + bool(rerun.theory) + _source_jobs(rerun)}",
     ]
+    if rerun.sources is not None:
+        lines.insert(3, f"sources: {', '.join(rerun.sources.names)}; {_trainings(rerun.sources)}")
     return "\n".join(lines)
+
+
+def _source_jobs(rerun: Rerun) -> int:
+    spec = rerun.sources
+    return 0 if spec is None else 5 + max(len(spec.jobs), 1) + spec.choose.seeds
+
+
+def _trainings(spec: Sources) -> str:
+    if isinstance(spec.runs, ImportMixtures):
+        return "trainings imported"
+    steps = {size: spec.runs.steps if size in spec.sizes else spec.runs.larger_steps for size in spec.all_sizes}
+    mixed = sum(len(grid(steps[size], len(spec.names))) for size, _ in spec.jobs)
+    return (
+        f"{mixed} trainings on mixtures of {', '.join(map(str, spec.all_sizes))} samples, then 3 x {spec.choose.seeds}"
+    )

@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from curation_scaling.errors import listed
+from curation_scaling.layout import SOURCE_FIGURES
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
 from curation_scaling.study.score_file import ScoreFile
+from curation_scaling.study.sources import SourceErrorCheck, Sources
 from curation_scaling.study.theory import Theory
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
@@ -161,15 +163,18 @@ class Rerun(Part):
     rankings: list[ScoreFile] = []
     theory: Theory | None = None
     mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
-    reproduction: list[AnyCheck] = Field(min_length=1)
+    sources: Sources | None = Field(None, description="sources seen only in part, mixed, trained on and chosen from")
+    reproduction: list[AnyCheck] = Field([], description="published numbers; may be empty only beside sources")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Rerun":
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory or self.mixing):
-            raise ValueError("tables: nothing to do again; give tables, rankings, theory or mixing")
+        if not (self.tables or self.rankings or self.theory or self.mixing or self.sources):
+            raise ValueError("tables: nothing to do again; give tables, rankings, theory, mixing or sources")
+        if not (self.reproduction or self.sources):
+            raise ValueError("reproduction: nothing is compared; give at least one check")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
@@ -178,6 +183,8 @@ class Rerun(Part):
         for i, check in enumerate(self.reproduction):
             if isinstance(check, MixtureRankingCheck) and self.mixing is None:
                 raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
+            if isinstance(check, SourceErrorCheck) and self.sources is None:
+                raise ValueError(f"reproduction[{i}].kind: source_error needs the key sources; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
@@ -217,4 +224,5 @@ class Rerun(Part):
         theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
         rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
-        return ["agreement", *theory, *rankings, *(["pruning_curves"] if groups else [])]
+        sources = [*SOURCE_FIGURES] if self.sources else []
+        return ["agreement", *sources, *theory, *rankings, *(["pruning_curves"] if groups else [])]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.source_keys import SOURCE_KEYS, SOURCE_MODULES
 
 
 def points_keys(rerun: Rerun) -> dict[str, Any]:
@@ -69,14 +70,15 @@ _MODULES = {
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }
-RERUN_STAGES = tuple(_KEYS)
+RERUN_STAGES = tuple(_KEYS)  # of every rerun; those of sources are in SOURCE_KEYS
 
 
 def rerun_digest(rerun: Rerun, stage: str) -> str:
     """Digest of the keys of one stage; the workflow's rules carry it, so that a changed key runs the stage again."""
-    return hashlib.sha256(json.dumps(_KEYS[stage](rerun), sort_keys=True).encode()).hexdigest()[:16]
+    keys = SOURCE_KEYS[stage] if stage in SOURCE_KEYS else _KEYS[stage]
+    return hashlib.sha256(json.dumps(keys(rerun), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def rerun_modules(stage: str) -> list[str]:
     """Modules of this package that compute a stage, by their dotted names below it."""
-    return [_MODULES[stage]]
+    return [SOURCE_MODULES[stage] if stage in SOURCE_MODULES else _MODULES[stage]]

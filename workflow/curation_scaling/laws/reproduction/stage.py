@@ -11,6 +11,7 @@ import polars as pl
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.artifacts_rerun import MIXING, POINTS
+from curation_scaling.artifacts_sources import SOURCE_ERRORS
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
 from curation_scaling.laws.reproduction.number import Number
@@ -52,7 +53,13 @@ def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
     """The artifacts that the fits and the checks read."""
     ranked = [(layout.ranking("correlation"), CORRELATION), (layout.ranking("reliability"), RELIABILITY)]
     mixing = [(layout.law("mixing"), MIXING)] if rerun.mixing else []
-    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing]
+    sources = [(layout.source("errors"), SOURCE_ERRORS)] if rerun.sources else []
+    return [
+        *([(layout.points, POINTS)] if rerun.tables else []),
+        *(ranked if rerun.rankings else []),
+        *mixing,
+        *sources,
+    ]
 
 
 def compare_numbers(
@@ -73,6 +80,8 @@ def number_rows(
         except InputError as error:
             raise InputError(f"key {key}[{i}]: {error}") from None
         rows += [number._asdict() | {"agrees": number.agrees} | _words(check, number) for number in found]
+    if not rows:
+        return REPRODUCTION.empty
     types = {name: pl.Float64 for name in ("published", "refit", "lower", "upper", "level", "tolerance")}
     frame = pl.DataFrame(rows, schema_overrides={**types, "agrees": pl.Boolean}, infer_schema_length=None)
     return frame.drop("reaches").with_row_index("order")
