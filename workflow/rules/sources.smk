@@ -1,7 +1,7 @@
 # Sources seen only in part: what they reveal, trainings on mixtures, transport, laws of the weights, and a choice.
 SOURCES = STUDY.sources
 MIXED_RUNS = [PATHS.source_runs(*job) for job in SOURCES.jobs] or [PATHS.source_runs("imported", 0)]
-CHOICE_RUNS = [PATHS.source_runs("choice", seed) for seed in range(SOURCES.choose.seeds)]
+CHOICE_RUNS = [PATHS.source_runs("choice", seed) for seed in SOURCES.choice_seeds]
 SOURCE_FILES = [path_of(STUDY, file) for file in SOURCES.files]
 
 
@@ -139,26 +139,28 @@ rule source_weights:
         command("source-weights") + " 2> {log}"
 
 
-rule source_choice_runs:
-    input:
-        PATHS.source("samples"),
-        PATHS.source("weights"),
-    output:
-        PATHS.source_runs("choice", "{seed}"),
-    log:
-        f"{LOGS}/source-choice-runs/{{seed}}.log",
-    benchmark:
-        f"{LOGS}/source-choice-runs/{{seed}}.benchmark.tsv"
-    conda:
-        "../envs/curation-scaling.yaml"
-    resources:
-        mem_mb=grow(1000),
-        runtime=grow(60),
-    params:
-        settings=settings("source-choice-runs"),
-        code=code("source-choice-runs"),
-    shell:
-        command("source-choice-runs") + " --seed {wildcards.seed} 2> {log}"
+if CHOICE_RUNS:
+
+    rule source_choice_runs:
+        input:
+            PATHS.source("samples"),
+            PATHS.source("weights"),
+        output:
+            PATHS.source_runs("choice", "{seed}"),
+        log:
+            f"{LOGS}/source-choice-runs/{{seed}}.log",
+        benchmark:
+            f"{LOGS}/source-choice-runs/{{seed}}.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(1000),
+            runtime=grow(60),
+        params:
+            settings=settings("source-choice-runs"),
+            code=code("source-choice-runs"),
+        shell:
+            command("source-choice-runs") + " --seed {wildcards.seed} 2> {log}"
 
 
 rule source_choices:

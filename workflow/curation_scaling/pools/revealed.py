@@ -134,7 +134,7 @@ def assign(labels: npt.NDArray[np.int32], sources: Mapping[str, ClassSource], va
 def _parts(total: int, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Whole parts of a total in proportion to shares: by largest remainder, ties to the first."""
     exact = total * shares / shares.sum()
-    parts = np.floor(exact + 1e-9).astype(np.int64)
+    parts: npt.NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
     order = np.argsort(-(exact - parts), kind="stable")
     parts[order[: total - parts.sum()]] += 1
     return parts

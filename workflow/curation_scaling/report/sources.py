@@ -58,6 +58,9 @@ def source_words(spec: Sources, tables: dict[str, pl.DataFrame]) -> list[str]:
         f"{count(spec.choose.size)} samples: take {mix}; expect {number(chosen['predicted'])} "
         f"({spec.level:.0%} interval of one training {interval(chosen['lower'], chosen['upper'])})."
     ]
+    if chosen["lower"] < 0:
+        metric = readable(tables["runs"]["metric"][0])
+        lines.append(f"The interval reaches below 0, as no {metric} can: the projection says little.")
     if chosen["measured"] is not None:
         lines.append(f"Trained on these weights: {number(chosen['measured'])} (mean of {chosen['trainings']}).")
     for name in ("uniform", "proportional"):
@@ -85,8 +88,8 @@ def _trust(spec: Sources, errors: pl.DataFrame) -> list[str]:
         f"(mean absolute error; {others})."
     ]
     for row in errors.filter(role="projected", model=spec.choose.form).sort("size").iter_rows(named=True):
-        others = errors.filter(role="projected", size=row["size"]).sort("mean_absolute_error")
-        best = others.row(0, named=True)
+        rivals = errors.filter(role="projected", size=row["size"]).sort("mean_absolute_error")
+        best = rivals.row(0, named=True)
         beaten = (
             ""
             if best["model"] == spec.choose.form

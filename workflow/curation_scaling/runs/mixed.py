@@ -37,7 +37,7 @@ def train_mixtures(rerun: Rerun, layout: Layout, size: int, seed: int) -> None:
 
 
 def train_choices(rerun: Rerun, layout: Layout, seed: int) -> None:
-    """Train on the chosen and on the plain weights; none of them where runs are imported or samples do not suffice."""
+    """Train on the chosen and on the plain weights, on those that the samples at hand suffice for."""
     assert rerun.sources is not None
     spec = rerun.sources
     rows = read(layout.source("weights"), SOURCE_WEIGHTS, study=rerun.study)
@@ -48,9 +48,8 @@ def train_choices(rerun: Rerun, layout: Layout, seed: int) -> None:
     for (choice,), part in rows.group_by("choice", maintain_order=True):
         by_source = dict(part.select("source", "weight").iter_rows())
         wanted.append((str(choice), tuple(by_source[name] for name in spec.names)))
-    trained = isinstance(spec.runs, TrainMixtures)
     number = derive_seed(rerun.seed, "chosen", seed)  # one for all choices, which are compared in pairs
-    frame = _train(rerun, layout, wanted, spec.choose.size, seed, lambda pool: number) if trained else RUNS.empty
+    frame = _train(rerun, layout, wanted, spec.choose.size, seed, lambda pool: number)
     write(layout.source_runs("choice", seed), RUNS, frame, study=rerun.study, inputs=inputs)
 
 

@@ -81,7 +81,7 @@ def _describe_rerun(rerun: Rerun) -> str:
 
 def _source_jobs(rerun: Rerun) -> int:
     spec = rerun.sources
-    return 0 if spec is None else 5 + max(len(spec.jobs), 1) + spec.choose.seeds
+    return 0 if spec is None else 5 + max(len(spec.jobs), 1) + len(spec.choice_seeds)
 
 
 def _trainings(spec: Sources) -> str:

@@ -20,6 +20,7 @@ def check_source_job(rerun: Rerun, stage: str, identity: Mapping[str, str | int]
         if job not in rerun.sources.jobs:
             text = ", ".join(f"{size} {seed}" for size, seed in rerun.sources.jobs) or "none"
             raise InputError(f"--size {job[0]} --seed {job[1]} is not in study {rerun.study}: the choices are {text}")
-    if stage == "source-choice-runs" and identity["seed"] not in range(rerun.sources.choose.seeds):
-        last = rerun.sources.choose.seeds - 1
-        raise InputError(f"--seed {identity['seed']} is not in study {rerun.study}: the choices are 0 to {last}")
+    seeds = rerun.sources.choice_seeds
+    if stage == "source-choice-runs" and identity["seed"] not in seeds:
+        text = ", ".join(map(str, seeds)) or "none"
+        raise InputError(f"--seed {identity['seed']} is not in study {rerun.study}: the choices are {text}")

@@ -62,8 +62,10 @@ class TrainMixtures(Part):
     steps: Annotated[Count, Field(le=50)] = Field(10, description="the grid: weights are multiples of 1/steps")
     trainer: PruningTrainer = PruningTrainer()
     passes: list[Count] = Field([20], min_length=1, description="passes over the data at which the error is measured")
-    seeds: Few = Field(1, description="trainings of each mixture at each size")
-    larger: list[Count] = Field([], description="undisclosed sizes that are trained, too, to judge the projection")
+    seeds: Few = Field(1, description="trainings of each mixture at each disclosed size")
+    larger: list[Count] = Field(
+        [], description="undisclosed sizes that are trained, too, once a mixture, to judge the projection"
+    )
     larger_steps: Annotated[Count, Field(le=50)] = Field(5, description="the grid of mixtures at those sizes")
 
     @model_validator(mode="after")
@@ -162,9 +164,10 @@ class Sources(Part):
             )
         held = sum(self.is_held_out(weights) for weights in grid(runs.steps, m))
         fitted = comb(runs.steps + m - 1, m - 1) - held
-        if fitted < 4 * m + 1:
+        needed = 2 * (m + squares(m))
+        if fitted <= needed:
             raise ValueError(
-                f"runs.steps: {fitted} fitted mixtures are too few for the {4 * m} coefficients of form pq; raise "
+                f"runs.steps: {fitted} fitted mixtures are too few for the {needed} coefficients of form pq; raise "
                 "steps or held_out.at_least"
             )
         if not held:
@@ -185,7 +188,13 @@ class Sources(Part):
         """(size, seed) of each job that trains a grid of mixtures."""
         if isinstance(self.runs, ImportMixtures):
             return []
-        return [(size, seed) for size in self.all_sizes for seed in range(self.runs.seeds)]
+        disclosed = [(size, seed) for size in self.sizes for seed in range(self.runs.seeds)]
+        return [*disclosed, *((size, 0) for size in self.runs.larger)]
+
+    @property
+    def choice_seeds(self) -> range:
+        """Seed of each job that trains on the chosen and on the plain weights."""
+        return range(0 if isinstance(self.runs, ImportMixtures) else self.choose.seeds)
 
     @property
     def files(self) -> list[DataFile]:
@@ -208,6 +217,11 @@ def grid(steps: int, sources: int) -> list[tuple[float, ...]]:
         ends = (-1, *bars, steps + sources - 1)
         found.append(tuple((b - a - 1) / steps for a, b in pairwise(ends)))
     return found
+
+
+def squares(sources: int) -> int:
+    """How many squared weights tell mixtures apart beside the weights: of two sources, p_2^2 = p_1^2 + p_2 - p_1."""
+    return sources if sources > 2 else 1
 
 
 def mixture_name(weights: tuple[float, ...], size: int) -> str:

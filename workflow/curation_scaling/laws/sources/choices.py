@@ -20,8 +20,8 @@ def judge_choices(rerun: Rerun, layout: Layout) -> None:
     spec = rerun.sources
     assert spec is not None
     weights = read(layout.source("weights"), SOURCE_WEIGHTS, study=rerun.study)
-    paths = [layout.source_runs("choice", seed) for seed in range(spec.choose.seeds)]
-    trained = pl.concat(read(path, RUNS, study=rerun.study) for path in paths)
+    paths = [layout.source_runs("choice", seed) for seed in spec.choice_seeds]
+    trained = pl.concat([RUNS.empty, *(read(path, RUNS, study=rerun.study) for path in paths)])
     grids = [layout.source_runs(*job) for job in spec.jobs] or [layout.source_runs("imported", 0)]
     inputs = inputs_digest(choices_keys(rerun), layout.source("weights"), *paths, *grids)
     frame = choice_rows(weights, last_passes(trained), spec.choose.size, spec.level)

@@ -38,7 +38,7 @@ def error_rows(rerun: Rerun, predictions: pl.DataFrame) -> Iterator[dict[str, An
             "upper": float(upper),
             "bias": float(gap.mean()),
             "covered": None if rows["lower"].null_count() else float(inside.mean()),  # type: ignore[arg-type]
-            "amplification": 1.0 if role != "projected" else amplification(float(size), *spec.sizes),  # type: ignore[arg-type]
+            "amplification": 1.0 if role != "projected" else amplification(float(str(size)), *spec.sizes),
         }
 
 

@@ -8,8 +8,9 @@ With p the weights, D the transport cost of the mixture to the validation set:
     pseudo_quadratic  L = sum_i (c2_i p_i^2 + c1_i p_i)
 
 Kang et al. 2023 (arXiv 2307.02460) write b0 and c0, too; because the weights sum to 1 these are contained in b1 and c1
-and would only make the least squares singular. A second form of theirs is named CS; what stands under that name here is
-ours: one slope for all mixtures, m + 1 coefficients where pq has 4 m.
+and would only make the least squares singular; of two sources the second has no square, for the same reason. A second
+form of theirs is named CS; what stands under that name here is ours: one slope for all mixtures, and m + 1 coefficients
+where pq has 4 m.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curation_scaling.errors import InputError
+from curation_scaling.study.sources import squares
 
 Array = npt.NDArray[np.float64]
 LinearForm = Literal["pq", "cs", "linear", "pseudo_quadratic"]
@@ -32,21 +34,24 @@ _DEPENDENT = 1e-10  # singular value over the largest, of columns of unit norm
 def design(form: LinearForm, weights: Array, distance: Array) -> Array:
     """The columns (rows, coefficients) that multiply the coefficients, of weights (rows, m) and distances (rows,)."""
     p, d = weights, distance[:, None]
+    squared = p[:, : squares(p.shape[1])] ** 2
     match form:
         case "pq":
-            return np.hstack([p**2 * d, p * d, p**2, p])
+            return np.hstack([squared * d, p * d, squared, p])
         case "cs":
             return np.hstack([d, p])
         case "linear":
             return np.asarray(p)
         case "pseudo_quadratic":
-            return np.hstack([p**2, p])
+            return np.hstack([squared, p])
 
 
 def coefficient_names(form: LinearForm, sources: Sequence[str]) -> list[str]:
     """Names of the coefficients, in the order of the columns."""
     parts = {"pq": ("b2", "b1", "c2", "c1"), "cs": ("c1",), "linear": ("c1",), "pseudo_quadratic": ("c2", "c1")}[form]
-    return [*(["b"] if form == "cs" else []), *(f"{part}[{name}]" for part in parts for name in sources)]
+    some = {"b2": sources[: squares(len(sources))], "c2": sources[: squares(len(sources))]}
+    named = [f"{part}[{name}]" for part in parts for name in some.get(part, sources)]
+    return [*(["b"] if form == "cs" else []), *named]
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,18 @@ class FormFit:
             return np.asarray(self.coefficients[0] * slope + self.coefficients[1:])
         if self.form == "linear":
             return self.coefficients.copy()
-        c2, c1 = self.coefficients[-2 * m : -m], self.coefficients[-m:]
+        s = squares(m)
+        c2, c1 = _padded(self.coefficients[-s - m : -m], m), self.coefficients[-m:]
         own = 2 * c2 * weights + c1
         if self.form == "pseudo_quadratic":
             return np.asarray(own)
-        b2, b1 = self.coefficients[:m], self.coefficients[m : 2 * m]
+        b2, b1 = _padded(self.coefficients[:s], m), self.coefficients[s : s + m]
         factor = float((b2 * weights**2 + b1 * weights).sum())
         return np.asarray((2 * b2 * weights + b1) * distance + factor * slope + own)
+
+
+def _padded(values: Array, length: int) -> Array:
+    return np.concatenate([values, np.zeros(length - len(values))])
 
 
 def fit_form(form: LinearForm, weights: Array, distance: Array, error: Array) -> FormFit:

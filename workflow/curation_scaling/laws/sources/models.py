@@ -114,7 +114,7 @@ def fit_models(rerun: Rerun, fitted: tuple[Trainings, Trainings], runs: pl.DataF
     means = fitted[0].means(), fitted[1].means()
     seed = derive_seed(rerun.seed, "rational")
     rational = tuple(fit_rational(t.weights, t.error, seed) for t in means)
-    models: dict[Model, Fitted] = {**fit_forms(spec, fitted)}
+    models: dict[Model, Fitted] = {form: fit_linear(spec, form, fitted) for form in LINEAR_FORMS}
     models["rational"] = RationalFit((rational[0], rational[1]), (means[0].size, means[1].size))
     models["mixing_law"] = MixingLawFit(means, tuple(spec.names))
     if runs.select(pl.col("samples_seen").n_unique().over("run_id").min()).item() > 2:

@@ -9,7 +9,7 @@ from curation_scaling.errors import InputError
 
 Array = npt.NDArray[np.float64]
 _STARTS = 6
-_LEAST = 1e-6  # of a denominator's scale: a source that alone teaches nothing makes the error large, not infinite
+_LEAST = 1e-2  # of the mean level: a source that taught nothing of a skill would make the error alone infinite
 
 
 def fit_rational(weights: Array, error: Array, seed: int) -> Array:

@@ -84,7 +84,7 @@ def read_trainings(rerun: Rerun, layout: Layout) -> list[Trainings]:
         weights = [distances[key][0] for key in keys[0]]
         small, large = (np.array([distances[key][1] for key in side]) for side in keys)
         held = np.array([spec.is_held_out(w) for w in weights])
-        found.append(Trainings(int(size), np.array(weights), (small, large), part["error"].to_numpy(), held, names))  # type: ignore[call-overload]
+        found.append(Trainings(int(size), np.array(weights), (small, large), part["error"].to_numpy(), held, names))
     order = {size: i for i, size in enumerate(spec.sizes)}
     return sorted(found, key=lambda one: (order.get(one.size, len(order)), one.size))
 
