@@ -22,7 +22,7 @@ from curation_scaling.report.figure import Figure
 from curation_scaling.report.markup import Markup, bullets, details, join, table
 from curation_scaling.report.wording import count, interval, number, readable, share
 from curation_scaling.study.rerun import Rerun
-from curation_scaling.study.sources import Sources
+from curation_scaling.study.sources import MODELS, Sources
 
 _SHOWN = (SOURCE_COUNTS, DISTANCES, COEFFICIENTS, SOURCE_PREDICTIONS, SOURCE_ERRORS, SOURCE_WEIGHTS, SOURCE_CHOICES)
 GOAL = 1.5  # points
@@ -87,6 +87,8 @@ def _trust(spec: Sources, errors: pl.DataFrame) -> list[str]:
         f"On held-out mixtures form {spec.choose.form} misses by {ours:.2f} points, {verdict} the {GOAL} aimed at "
         f"(mean absolute error; {others})."
     ]
+    if lacking := [model.replace("_", " ") for model in MODELS if model not in by_model]:
+        lines.append(f"The trainings do not suffice for {', '.join(lacking)}: not fitted.")
     for row in errors.filter(role="projected", model=spec.choose.form).sort("size").iter_rows(named=True):
         rivals = errors.filter(role="projected", size=row["size"]).sort("mean_absolute_error")
         best = rivals.row(0, named=True)

@@ -44,7 +44,7 @@ class ImageSources(Part):
 
 
 class TableSources(Part):
-    """Sources of your own: a Parquet or CSV file each, with features (such as embeddings) and, to train, labels."""
+    """Sources of your own: a Parquet file each, with features (such as embeddings) and, to train, labels."""
 
     kind: Literal["table"]
     sources: dict[Name, DataFile] = Field(min_length=2, description="what each source reveals, a row a sample")
@@ -91,8 +91,8 @@ class ImportMixtures(Part):
 class HeldOut(Part):
     """Mixtures that no form is fitted to: those with at least so much of one source."""
 
-    source: Name
-    at_least: Share
+    source: Name = Field(description="the source")
+    at_least: Share = Field(description="its least weight in a mixture that is held out")
 
 
 class Choose(Part):
@@ -164,11 +164,11 @@ class Sources(Part):
             )
         held = sum(self.is_held_out(weights) for weights in grid(runs.steps, m))
         fitted = comb(runs.steps + m - 1, m - 1) - held
-        needed = 2 * (m + squares(m))
+        needed = 2 * (m + squares(m)) if self.choose.form == "pq" else m + 1
         if fitted <= needed:
             raise ValueError(
-                f"runs.steps: {fitted} fitted mixtures are too few for the {needed} coefficients of form pq; raise "
-                "steps or held_out.at_least"
+                f"runs.steps: {fitted} fitted mixtures are too few for the {needed} coefficients of form "
+                f"{self.choose.form}; raise steps or held_out.at_least"
             )
         if not held:
             raise ValueError("held_out: no mixture of the grid is held out; lower at_least")

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.reproduction.mixing import predict as predict_mixing
 from curation_scaling.laws.sources.forms import LINEAR_FORMS, LinearForm, Projection, fit_form, log_map
@@ -102,21 +103,26 @@ def fit_linear(spec: Sources, form: LinearForm, fitted: tuple[Trainings, Trainin
 
 
 def fit_models(rerun: Rerun, fitted: tuple[Trainings, Trainings], runs: pl.DataFrame) -> dict[Model, Fitted]:
-    """Fit every model to the trainings at both disclosed sizes; `runs` hold the learning curves of all sizes.
+    """Fit the models to the trainings at both disclosed sizes; `runs` hold the learning curves of all sizes.
 
-    The repetition law needs errors after several passes and is left out where there are none.
+    What the trainings do not suffice for is left out, unless it is the form that chooses: a model with more coefficients
+    than trainings, and the repetition law without errors after several passes.
 
     Raises:
-        InputError: if the trainings are fewer than a model's coefficients, or do not tell them apart.
+        InputError: if the trainings do not suffice for the form that chooses.
     """
     spec = rerun.sources
     assert spec is not None
     means = fitted[0].means(), fitted[1].means()
     seed = derive_seed(rerun.seed, "rational")
-    rational = tuple(fit_rational(t.weights, t.error, seed) for t in means)
-    models: dict[Model, Fitted] = {form: fit_linear(spec, form, fitted) for form in LINEAR_FORMS}
-    models["rational"] = RationalFit((rational[0], rational[1]), (means[0].size, means[1].size))
-    models["mixing_law"] = MixingLawFit(means, tuple(spec.names))
+    models: dict[Model, Fitted] = {}
+    for form, found in fit_forms(spec, fitted).items():
+        models[form] = found
+    if min(len(t.names) for t in means) >= len(spec.names) ** 2:
+        rational = [fit_rational(t.weights, t.error, seed) for t in means]
+        models["rational"] = RationalFit((rational[0], rational[1]), (means[0].size, means[1].size))
+    if min(len(t.names) for t in means) > len(spec.names) + 1:
+        models["mixing_law"] = MixingLawFit(means, tuple(spec.names))
     if runs.select(pl.col("samples_seen").n_unique().over("run_id").min()).item() > 2:
         curves = _mean_curves(runs).filter(pl.col("pool").is_in([*means[0].names, *means[1].names]))
         fit = fit_law(spec.repetition, curves, loss="log_mse", bootstrap=0, fixed={"gamma": None})
@@ -125,8 +131,19 @@ def fit_models(rerun: Rerun, fitted: tuple[Trainings, Trainings], runs: pl.DataF
 
 
 def fit_forms(spec: Sources, fitted: tuple[Trainings, Trainings]) -> dict[LinearForm, LinearFit]:
-    """Fit every form that is linear in its coefficients; raise InputError where the trainings do not suffice."""
-    return {form: fit_linear(spec, form, fitted) for form in LINEAR_FORMS}
+    """Fit the forms that are linear in their coefficients and that the trainings suffice for.
+
+    Raises:
+        InputError: if they do not suffice for the form that chooses.
+    """
+    found: dict[LinearForm, LinearFit] = {}
+    for form in LINEAR_FORMS:
+        try:
+            found[form] = fit_linear(spec, form, fitted)
+        except InputError:
+            if form == spec.choose.form:
+                raise
+    return found
 
 
 def _on_line(size: int, sizes: tuple[int, int], parts: list[Array]) -> Array:
