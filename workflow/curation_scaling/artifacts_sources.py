@@ -69,7 +69,7 @@ SOURCE_PREDICTIONS = Schema(
         Column("mixture", _STR),
         Column("size", _I64, "samples"),
         Column("weights", pa.list_(pa.struct([("source", _STR), ("weight", _F64)]))),
-        Column("role", _STR, "fitted | held_out | projected"),
+        Column("role", _STR, "fitted | held_out | interpolated (left out in its turn) | projected"),
         Column("predicted", _F64, "metric", finite=True),
         Column("lower", _F64, "of one new training; null where the model has no interval", nullable=True),
         Column("upper", _F64, nullable=True),
@@ -77,8 +77,8 @@ SOURCE_PREDICTIONS = Schema(
         Column("trainings", _I64),
         Column("held_out", _BOOL, "whether the mixture was held out at the disclosed sizes"),
     ),
-    sort=("model", "size", "mixture"),
-    key=("model", "mixture"),
+    sort=("model", "role", "size", "mixture"),
+    key=("model", "mixture", "role"),
 )
 
 SOURCE_ERRORS = Schema(
@@ -86,7 +86,7 @@ SOURCE_ERRORS = Schema(
     (
         Column("model", _STR),
         Column("size", _I64, "samples"),
-        Column("role", _STR, "fitted | held_out | projected"),
+        Column("role", _STR, "fitted | held_out | interpolated | projected"),
         Column("mixtures", _I64),
         Column("mean_absolute_error", _F64, "points: hundredths of the metric", finite=True),
         Column("lower", _F64, finite=True),

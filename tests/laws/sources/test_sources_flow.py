@@ -60,6 +60,9 @@ def test_every_model_is_judged_on_what_it_has_not_seen(here):
     assert (held["weights"].list.eval(pl.element().struct["weight"]).list.last() >= 0.5).all()
     assert held.filter(model="pq").height == 2 * 9
     assert rows.filter(role="projected", model="pq").height == 4
+    turns = rows.filter(role="interpolated", model="pq")
+    assert turns.height == 2 * 17  # each mixture once at each size
+    assert (turns["predicted"] != rows.filter(role="fitted", model="pq")["predicted"][0]).all()
     errors = table(layout, SOURCE_ERRORS)
     one = held.filter(model="pq", size=48)
     expected = 100 * (one["predicted"] - one["measured"]).abs().mean()

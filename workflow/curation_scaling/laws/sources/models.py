@@ -103,10 +103,10 @@ def fit_linear(spec: Sources, form: LinearForm, fitted: tuple[Trainings, Trainin
 
 
 def fit_models(rerun: Rerun, fitted: tuple[Trainings, Trainings], runs: pl.DataFrame) -> dict[Model, Fitted]:
-    """Fit the models to the trainings at both disclosed sizes; `runs` hold the learning curves of all sizes.
+    """Fit the models to the trainings at both disclosed sizes; `runs` hold the learning curves of all sizes, or none.
 
-    What the trainings do not suffice for is left out, unless it is the form that chooses: a model with more coefficients
-    than trainings, and the repetition law without errors after several passes.
+    What the trainings do not suffice for is left out, unless it is the form that chooses: a model with more
+    coefficients than trainings, and the repetition law without errors after several passes.
 
     Raises:
         InputError: if the trainings do not suffice for the form that chooses.
@@ -123,7 +123,7 @@ def fit_models(rerun: Rerun, fitted: tuple[Trainings, Trainings], runs: pl.DataF
         models["rational"] = RationalFit((rational[0], rational[1]), (means[0].size, means[1].size))
     if min(len(t.names) for t in means) > len(spec.names) + 1:
         models["mixing_law"] = MixingLawFit(means, tuple(spec.names))
-    if runs.select(pl.col("samples_seen").n_unique().over("run_id").min()).item() > 2:
+    if not runs.is_empty() and runs.select(pl.col("samples_seen").n_unique().over("run_id").min()).item() > 2:
         curves = _mean_curves(runs).filter(pl.col("pool").is_in([*means[0].names, *means[1].names]))
         fit = fit_law(spec.repetition, curves, loss="log_mse", bootstrap=0, fixed={"gamma": None})
         models["repetition"] = RepetitionFit(fit, _ends(runs))

@@ -20,7 +20,7 @@ _POINTS = 100
 
 def predictions_figure(predictions: pl.DataFrame, metric: str) -> Figure:
     """A panel a model: predicted against measured error, mixtures that were fitted and mixtures that were held out."""
-    table = predictions.filter(pl.col("role") != "projected").select(
+    table = predictions.filter(pl.col("role").is_in(["fitted", "held_out"])).select(
         "model", "size", "measured", "predicted", "lower", "upper",
         role=pl.col("role").str.replace("_", " "), weights=_words(), model_name=_named(),
     ).sort("model", "size", "role", "measured")  # fmt: skip
@@ -75,7 +75,8 @@ def errors_figure(errors: pl.DataFrame, spec: Sources) -> Figure:
     held = f"at least {spec.held_out.at_least:g} of {spec.held_out.source}"
     caption = (
         f"Mean absolute error in points (hundredths of the error), with {spec.level:.0%} intervals by a bootstrap over "
-        f"mixtures. Held out: mixtures with {held}. Projected: all mixtures trained at an undisclosed size."
+        f"mixtures. Held out: mixtures with {held}. Interpolated: every mixture in its turn, from four fifths of all. "
+        "Projected: mixtures trained at an undisclosed size, from all at the disclosed ones."
     )
     return Figure("source_errors", ERRORS, caption, chart, table)
 
