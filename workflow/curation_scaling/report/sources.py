@@ -88,7 +88,9 @@ def _trust(spec: Sources, errors: pl.DataFrame) -> list[str]:
     if turns:
         mean = sum(turns) / len(turns)
         said = "within" if mean <= GOAL else "outside"
-        inside = f"Between trained mixtures form {spec.choose.form} misses by {mean:.2f} points, {said} the {GOAL} aimed at. "
+        inside = (
+            f"Between trained mixtures {spec.choose.form} misses by {mean:.2f} points, {said} the {GOAL} aimed at. "
+        )
     lines = [
         f"{inside}On held-out mixtures, beyond the fitted ones, it misses by {ours:.2f}, {verdict} "
         f"(mean absolute error; {others})."
