@@ -52,6 +52,7 @@ def trained(folder: Path, **changes: Any) -> dict[str, Any]:
         "held_out": {"source": "right", "at_least": 0.5},
         "choose": {"size": 120, "seeds": 2},
         "bootstrap": 50,
+        "repetition": "goyal_eq3",
     }
     return {"study": "mixed", "title": "Two sources", "seed": 4, "data_root": str(folder), "sources": sources | changes}
 

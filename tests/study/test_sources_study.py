@@ -14,14 +14,14 @@ IMAGES = content("fashion_sources")
 FAULTS = [
     ("sources.sizes", [1000, 1000], "sources.sizes: 1000 and 1000 span no range of ln N"),
     ("sources.sizes", [2000, 1000], "give two sizes, the smaller first"),
-    ("sources.held_out.source", "shoe", "'shoe' is no source; these are: tops, shoes, others"),
+    ("sources.held_out.source", "shoe", "'shoe' is no source; these are: clothes, shoes, bags"),
     ("sources.held_out.at_least", 0.05, "11 fitted mixtures are too few for the 12 coefficients of form pq"),
     ("sources.runs.steps", 4, "are too few for the 12 coefficients of form pq"),
     ("sources.runs.larger", [2000], "sources.runs.larger.0. = 2000 is disclosed already"),
     ("sources.runs.passes", [5, 2], "passes.1. = 2 does not exceed"),
     ("sources.choose.size", 2000, "sources.choose.size: 2000 does not exceed sizes.1. = 2000"),
-    ("sources.samples.sources.tops.size", 500, "samples.sources.tops.size = 500 is below sizes.1. = 2000"),
-    ("sources.samples.sources.tops.classes", [0, 12], "give some, not all, of the classes 0 to 9"),
+    ("sources.samples.sources.clothes.size", 500, "samples.sources.clothes.size = 500 is below sizes.1. = 2000"),
+    ("sources.samples.sources.clothes.classes", [0, 12], "give some, not all, of the classes 0 to 9"),
     ("sources", ABSENT, "source_error needs the key sources|nothing to do again"),
 ]
 
@@ -50,7 +50,7 @@ def test_the_grid_holds_every_mixture_once():
 
 def test_the_plan_counts_trainings_and_jobs(tmp_path):
     plan = describe_plan(parsed(IMAGES))
-    assert "sources: tops, shoes, others; 285 trainings on mixtures of 1000, 2000, 8000 samples, then 3 x 8" in plan
+    assert "sources: clothes, shoes, bags; 285 trainings on mixtures of 1000, 2000, 8000 samples, then 3 x 8" in plan
     assert "jobs: 21" in plan
     assert "trainings imported" in describe_plan(parsed(imported(tmp_path)))
 

@@ -91,7 +91,7 @@ def test_the_report_says_what_to_take_and_how_far_to_trust_it(here):
     _, layout = here
     words = layout.answer.read_text(encoding="utf-8")
     assert "120 samples: take left " in words
-    assert "On held-out mixtures form pq misses by " in words
+    assert "On held-out mixtures, beyond the fitted ones, it misses by " in words
     page = layout.report.read_text(encoding="utf-8")
     for name in ("source_predictions", "source_errors", "source_projection", "source_choice"):
         assert f'id="figure-{name}"' in page
@@ -164,7 +164,8 @@ def test_no_held_out_training_is_named(tmp_path):
         run(rerun, layout, "sources", "source-distances", "source-import", "source-laws")
     frame.filter((pl.col("right") > 0.75) | (pl.col("right") < 0.17)).write_csv(tmp_path / "trainings.csv")
     run(rerun, layout, "source-distances", "source-import", "source-laws")
-    assert set(table(layout, SOURCE_ERRORS)["model"]) == set(MODELS) - {"pq", "repetition"}  # four mixtures are fitted
+    held = table(layout, SOURCE_ERRORS).filter(role="held_out")
+    assert set(held["model"]) == set(MODELS) - {"pq", "repetition"}  # four mixtures are fitted
     frame.filter((pl.col("right") > 0.75) | (pl.col("right") < 0.12)).write_csv(tmp_path / "trainings.csv")
     with pytest.raises(InputError, match="form cs has 3 coefficients for 2 sources, but 3 trainings on 3 mixtures"):
         run(rerun, layout, "source-distances", "source-import", "source-laws")
