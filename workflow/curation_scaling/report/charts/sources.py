@@ -15,7 +15,7 @@ ERRORS = "How far each model misses mixtures that it has not seen"
 PROJECTION = "The projection to an undisclosed size"
 CHOICE = "What the chosen weights are worth"
 _ROLES = ("fitted", "held out")
-_POINTS = 100
+_TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 
 
 def predictions_figure(predictions: pl.DataFrame, metric: str) -> Figure:
@@ -41,7 +41,7 @@ def predictions_figure(predictions: pl.DataFrame, metric: str) -> Figure:
     chart = layers.facet(facet=alt.Facet("model_name:N", title=None, sort=names), columns=3)
     caption = (
         "Each point is a mixture at one of the two disclosed sizes; on the dashed line prediction and measurement "
-        "agree. The models were fitted to the blue mixtures alone."
+        "agree. The models were fitted to the blue mixtures alone. Predictions beyond the scale stand at its edge."
     )
     return Figure("source_predictions", PREDICTIONS, caption, chart, table)
 
@@ -58,7 +58,7 @@ def errors_figure(errors: pl.DataFrame, spec: Sources) -> Figure:
     low, high = table.select(low=pl.min("lower"), high=pl.max("upper")).row(0)
     scale = alt.Scale(type="log", domain=[max(low, 1e-3) / 1.2, high * 1.2], nice=False)
     x = alt.X(
-        "mean_absolute_error:Q", scale=scale, axis=alt.Axis(tickCount=4, format="~g"), title="Points (logarithmic)"
+        "mean_absolute_error:Q", scale=scale, axis=alt.Axis(values=_TICKS, format="~g"), title="Points (logarithmic)"
     )
     y = alt.Y("model_name:N", sort=names, title=None, axis=alt.Axis(labelLimit=180))
     numbers = ("mean_absolute_error", "lower", "upper", "bias")
@@ -90,7 +90,7 @@ def projection_figure(predictions: pl.DataFrame, errors: pl.DataFrame, spec: Sou
         "size", "measured", "predicted", "lower", "upper", "held_out", weights=_words(),
         place=pl.col("measured").rank("ordinal").over("size"), panel=pl.format("{} samples", "size"),
     ).sort("size", "place")  # fmt: skip
-    scale = error_scale([*table["measured"], *table["predicted"]])
+    scale = error_scale([*table["measured"], *table["lower"], *table["upper"]])
     x = alt.X("place:Q", axis=alt.Axis(tickCount=5), title="Mixtures, by measured error")
     kinds = ("measured", "projected")
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[OKABE_ITO[1], OKABE_ITO[0]]), title=None)
@@ -146,7 +146,7 @@ def choice_figure(choices: pl.DataFrame, weights: pl.DataFrame, spec: Sources, m
         projected.mark_rule(strokeWidth=1.5, strokeOpacity=0.5).encode(low, y, colour, x2="upper:Q"),
         projected.mark_point(size=60, filled=True, opacity=1).encode(x, y, colour, tooltip=tooltip),
         measured.mark_rule(strokeWidth=3).encode(measured_low, y, colour, x2="measured_upper:Q"),
-        measured.mark_point(size=60, shape="square", filled=True).encode(found, y, colour, tooltip=tooltip),
+        measured.mark_point(size=60, shape="square", filled=True, opacity=1).encode(found, y, colour, tooltip=tooltip),
         data=table_data(table),
     ).properties(height=alt.Step(34), width=340)
     caption = (
