@@ -18,6 +18,7 @@ PRUNING_FIGURES = (
     "pruning_curves", "pruning_gains", "pruning_envelope", "pruning_exponents", "prune_or_repeat", "rank_correlation",
     "kept_overlap", "class_skew",
 )  # fmt: skip
+NOISE_FIGURES = ("noise",)
 PUBLISHED_FIGURES = ("published", "agreement")
 
 

@@ -14,6 +14,7 @@ rule laws:
                 "comparison",
                 "diagnostics",
                 "profiles",
+                *(("noise", "signal") if STUDY.laws.noise else ()),
             )
         ],
         PATHS.utility,

@@ -20,6 +20,7 @@ rule report:
                 "comparison",
                 "diagnostics",
                 "profiles",
+                *(("noise", "signal") if STUDY.laws.noise else ()),
             )
         ],
         (

@@ -23,6 +23,7 @@ class Annealing(ColumnLaw):
     source = "Tissue et al. 2024, Eq. 1"
     formula = "L = L0 + A S1^-alpha - C S2"
     columns = ("lr_area", "lr_annealing")
+    can_rise = True
     parameters = (
         Parameter("L0", "loss", 0.0, np.inf),
         Parameter("A", "loss", 1e-300, 1e300, log=True),

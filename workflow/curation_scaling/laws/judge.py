@@ -34,7 +34,7 @@ def judge(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> list[tuple[st
 
 def _judged(fit: Fit, fitted: pl.DataFrame, loss: str) -> Judged:
     try:
-        return fit, holdout(fit.law, fitted, loss=loss, fixed=fit.held)
+        return fit, holdout(fit.law, fitted, loss=loss, fixed=fit.held, weights=fit.weights)
     except InputError as error:
         return str(error)
 

@@ -20,6 +20,7 @@ from curation_scaling.artifacts import (
     UTILITY,
     Schema,
 )
+from curation_scaling.artifacts_noise import NOISE, SIGNAL
 from curation_scaling.artifacts_profiles import PROFILES
 from curation_scaling.errors import InputError
 from curation_scaling.laws.fit import Fit, fit_law
@@ -34,6 +35,7 @@ from curation_scaling.laws.rule import is_main, under_rules
 from curation_scaling.laws.saved import SavedFit, draw_rows, fit_rows, saved
 from curation_scaling.laws.selection import fitted_runs, select_runs
 from curation_scaling.laws.utility import pool_utility
+from curation_scaling.laws.weighing import noise_tables, of_metric, refuse_unfit, weighed, weights_for
 from curation_scaling.layout import Layout
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import empty, inputs_digest, read, write
@@ -55,8 +57,11 @@ def fit_laws(study: Study, layout: Layout) -> None:
 
 def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
     """The tables that `fit_laws` writes, from the study's runs."""
+    noise, signal = noise_tables(study, runs)
+    runs = of_metric(study, runs)
     selected = select_runs(runs, study.pools.fitted_names, study.laws.max_repetitions)
-    fitted = fitted_runs(study, selected)
+    refuse_unfit(study, runs, noise)
+    fitted = weighed(study, fitted_runs(study, selected), noise)
     if fitted.is_empty():
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
     fits = [_fit(study, name, fitted) for name in study.laws.names]
@@ -75,7 +80,9 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         }
         for rule, rows in predictions
     ]
+    told = [] if noise is None or signal is None else [(NOISE, noise), (SIGNAL, signal)]
     return [
+        *told,
         (FITS, pl.concat(fit_rows(fit) for fit in fits)),
         (DRAWS, pl.concat(draw_rows(fit) for fit in fits)),
         (PREDICTIONS, pl.concat(rows for _, rows in predictions)),
@@ -114,6 +121,7 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
             law,
             fitted,
             loss=laws.loss,
+            weights=weights_for(fitted),
             bootstrap=replicates,
             level=laws.level,
             seed=seed,

@@ -12,6 +12,7 @@ from curation_scaling.report.charts.holdout import holdout_figure
 from curation_scaling.report.charts.learning import learning_figure
 from curation_scaling.report.charts.mixtures import mixtures_figure
 from curation_scaling.report.charts.next_run import next_run_figure
+from curation_scaling.report.charts.noise import noise_figure
 from curation_scaling.report.charts.outcomes import outcomes_figure
 from curation_scaling.report.charts.parameters import correlations_figure, profiles_figure
 from curation_scaling.report.charts.probability import probability_figure
@@ -46,6 +47,8 @@ _DRAWN: dict[str, Callable[[Results], Figure]] = {
 def draw_figures(results: Results) -> list[Figure]:
     """The figures that `study.figures` names, without those of the pruning part."""
     figures = [_DRAWN[name](results) for name in FIGURES]
+    if results.noise is not None:
+        figures.append(noise_figure(results))
     if results.scored is not None and results.summary is not None:
         figures += [scores_figure(results), outcomes_figure(results.summary)]
     if results.printed is not None and results.reproduction is not None:

@@ -13,6 +13,7 @@ from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import write_figures
 from curation_scaling.report.figures import draw_figures
 from curation_scaling.report.markup import Markup, details, element, join, paragraph, text
+from curation_scaling.report.noise import signal_table
 from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table, provenance
 from curation_scaling.report.pruning import (
@@ -103,6 +104,18 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                     "Mixtures",
                     join([gallery.show("mixtures"), tables.mixture_scores(results)]),
                     "Pools that were joined: foretold from their parts, then trained.",
+                )
+            ]
+        ),
+        *(
+            []
+            if results.signal is None
+            else [
+                Section(
+                    "noise",
+                    "Signal and noise",
+                    join([gallery.show("noise"), signal_table(results)]),
+                    "How far runs of one evaluation differ, and what that leaves to be seen.",
                 )
             ]
         ),

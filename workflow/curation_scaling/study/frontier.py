@@ -69,9 +69,35 @@ class Laws(Part):
     max_repetitions: Positive | None = Field(
         None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
     )
-    loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
+    loss: Literal["log_huber", "mse", "lad", "log_mse", "binomial"] = Field(
+        "log_huber",
+        description="loss of the fit; binomial: the deviance of a share of failures, such as 1 - pass rate, on the "
+        "scale of probabilities",
+    )
+    trials: Count | None = Field(
+        None, description="loss binomial: trials behind each error, where the runs do not say; default: not known"
+    )
+    noise: Literal["estimate", "weigh"] | None = Field(
+        None,
+        description="estimate: the noise of evaluations, from runs that differ in draw or seed, and the signal against "
+        "it go to laws/noise, laws/signal and the report; weigh: fits weigh evaluations by it, too; default: neither",
+    )
+    odd_curves: Literal["leave_out", "refuse"] = Field(
+        "leave_out",
+        description="single pools whose mean error rises again: leave out what follows, or refuse them; a pool whose "
+        "error rises from the start is refused always",
+    )
+    metric: str | None = Field(None, min_length=1, description="which metric is fitted, where runs have several")
     bootstrap: Count = Field(1000, description="bootstrap replicates")
     level: Share = Field(0.95, description="level of all intervals")
+
+    @model_validator(mode="after")
+    def _noise_is_one(self) -> "Laws":
+        if self.loss == "binomial" and self.noise == "weigh":
+            raise ValueError("noise: a binomial loss weighs by trials already; use estimate, or another loss")
+        if self.trials is not None and self.loss != "binomial":
+            raise ValueError(f"trials: loss {self.loss} knows of no trials; use loss binomial, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _main_is_fitted(self) -> "Laws":
