@@ -80,7 +80,7 @@ def simulated(law: RepetitionLaw, noise: float = 0.0, draws: int = 1, seed: int 
 def noisy_study(
     folder: Path, extra: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame, **laws: Any
 ) -> tuple[Study, Layout]:
-    """The known law on two pools, four draws, noise that falls along the curve; imported from a table, after `extra`."""
+    """The known law on two pools, four draws, noise that falls along the curve; imported from a table, by `extra`."""
     rng, pools = np.random.default_rng(1), ["fair", "good"]
     rows = [
         (pool, n, float(e * np.exp(0.05 * (n / 500) ** -0.3 * rng.standard_normal())), draw)

@@ -19,6 +19,7 @@ PRUNING_FIGURES = (
     "kept_overlap", "class_skew",
 )  # fmt: skip
 NOISE_FIGURES = ("noise",)
+REGIME_FIGURES = ("exponents",)
 PUBLISHED_FIGURES = ("published", "agreement")
 
 
@@ -135,6 +136,10 @@ class Layout:
     def pruning(self, name: str) -> Path:
         """One artifact of pruning: curves, fits, envelope, theory, and so on."""
         return self.root / f"pruning/{name}.parquet"
+
+    def regime(self, name: str) -> Path:
+        """One artifact of the regimes: dimension, verdicts, limits."""
+        return self.root / f"regimes/{name}.parquet"
 
     @property
     def fits_text(self) -> Path:

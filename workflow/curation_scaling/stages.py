@@ -138,6 +138,12 @@ def _laws(study: Study, layout: Layout) -> None:
     fit_laws(study, layout)
 
 
+def _regimes(study: Study, layout: Layout) -> None:
+    from curation_scaling.laws.regimes.pools import judge_pools
+
+    judge_pools(study, layout)
+
+
 def _frontier(study: Study, layout: Layout) -> None:
     from curation_scaling.frontier.stage import build_frontier
 
@@ -212,6 +218,12 @@ def _mixing(rerun: Rerun, layout: Layout) -> None:
     rank_mixtures(rerun, layout)
 
 
+def _teacher_student(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.regimes.simulate import build_teacher_student
+
+    build_teacher_student(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -240,6 +252,7 @@ STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "train": ("train one run", _train, ("pool", "draw", "seed")),
     "runs": ("collect or import runs", _runs, ()),
     "laws": ("fit the laws", _laws, ()),
+    "regimes": ("judge the regime of each pool", _regimes, ()),
     "frontier": ("compare all pools at all budgets", _frontier, ()),
     "task": ("read the labelled task of the pruning part", _task, ()),
     "rank": ("rank its samples by every metric", _rank, ()),
@@ -273,6 +286,7 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
     "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "mixing": ("rank mixtures by losses fitted on smaller runs", _mixing, ()),
+    "teacher-student": ("simulate students of known teachers", _teacher_student, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -5,6 +5,7 @@ COMPARED = [
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
     *([PATHS.law("mixing")] if STUDY.mixing else []),
+    *([PATHS.regime("limits"), PATHS.regime("verdicts")] if STUDY.teacher_student else []),
 ]
 
 if STUDY.tables:
@@ -93,6 +94,28 @@ if STUDY.mixing:
             code=code("mixing"),
         shell:
             command("mixing") + " 2> {log}"
+
+
+if STUDY.teacher_student:
+
+    rule teacher_student:
+        output:
+            PATHS.regime("limits"),
+            PATHS.regime("verdicts"),
+        log:
+            f"{LOGS}/teacher-student.log",
+        benchmark:
+            f"{LOGS}/teacher-student.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(2000),
+            runtime=grow(30),
+        params:
+            settings=settings("teacher-student"),
+            code=code("teacher-student"),
+        shell:
+            command("teacher-student") + " 2> {log}"
 
 
 rule reproduction:

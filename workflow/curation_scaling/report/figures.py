@@ -17,6 +17,7 @@ from curation_scaling.report.charts.outcomes import outcomes_figure
 from curation_scaling.report.charts.parameters import correlations_figure, profiles_figure
 from curation_scaling.report.charts.probability import probability_figure
 from curation_scaling.report.charts.published import published_figure
+from curation_scaling.report.charts.regimes import exponents_figure
 from curation_scaling.report.charts.residuals import residuals_figure
 from curation_scaling.report.charts.scores import buckets_figure, histogram_figure
 from curation_scaling.report.charts.scoring import scoring_figure
@@ -49,6 +50,8 @@ def draw_figures(results: Results) -> list[Figure]:
     figures = [_DRAWN[name](results) for name in FIGURES]
     if results.noise is not None:
         figures.append(noise_figure(results))
+    if results.verdicts is not None:
+        figures.append(exponents_figure(results.verdicts, "Pool"))
     if results.scored is not None and results.summary is not None:
         figures += [scores_figure(results), outcomes_figure(results.summary)]
     if results.printed is not None and results.reproduction is not None:

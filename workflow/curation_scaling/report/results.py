@@ -30,6 +30,7 @@ from curation_scaling.artifacts import (
 from curation_scaling.artifacts_beyond import BEYOND
 from curation_scaling.artifacts_noise import NOISE, SIGNAL
 from curation_scaling.artifacts_profiles import PROFILES
+from curation_scaling.artifacts_regimes import DIMENSION, VERDICTS
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
@@ -65,6 +66,8 @@ class Results:
     printed: pl.DataFrame | None = None
     noise: pl.DataFrame | None = None  # these two where the study asks for the noise
     signal: pl.DataFrame | None = None
+    dimension: pl.DataFrame | None = None  # these two where the study asks for the regimes
+    verdicts: pl.DataFrame | None = None
     profiles: pl.DataFrame | None = None  # of the main law; a partial report has none
     optimal: pl.DataFrame | None = None  # these six are past the plain frontier
     greedy: pl.DataFrame | None = None
@@ -108,6 +111,7 @@ _TABLES = (
 )  # fmt: skip
 _CUT = (EDGES, SUMMARY)  # only where pools are cut by the workflow
 _NOISE = (NOISE, SIGNAL)
+_REGIMES = (DIMENSION, VERDICTS)
 _PUBLISHED = (REPRODUCTION, PRINTED)  # only where the study holds a paper's numbers
 
 
@@ -163,7 +167,8 @@ def _ordered(study: Study, frontier: pl.DataFrame) -> list[str]:
 def _more(study: Study) -> tuple[Schema, ...]:
     cut = () if isinstance(study.pools.source, DeclaredSource) else _CUT
     noise = _NOISE if study.laws.noise is not None else ()
-    return (*cut, *noise, *(_PUBLISHED if study.published is not None else ()))
+    regimes = _REGIMES if study.regimes is not None else ()
+    return (*cut, *noise, *regimes, *(_PUBLISHED if study.published is not None else ()))
 
 
 def _path(layout: Layout, schema: Schema) -> Path:

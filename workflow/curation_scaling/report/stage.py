@@ -25,6 +25,7 @@ from curation_scaling.report.pruning import (
     read_pruned,
     reliability,
 )
+from curation_scaling.report.regimes import dimension_table, verdicts_table
 from curation_scaling.report.reproduction import differences_list, numbers_table, verdict
 from curation_scaling.report.results import Results, artifact_paths, read_results
 from curation_scaling.report.trust import trust
@@ -51,6 +52,7 @@ def build_report(study: Study, layout: Layout) -> None:
     sections = [
         *_answer(results, words, gallery),
         *_evidence(results, gallery),
+        *_regimes(results, gallery),
         *([_beyond(gallery)] if any(gallery.has(name) for name in BEYOND_FIGURES) else []),
         *_pruning(study, pruned, gallery),
         _pools(results, gallery),
@@ -134,6 +136,14 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
             "What it misses, how it foretells what it has not seen, and how well the runs pin it down.",
         ),
     ]
+
+
+def _regimes(results: Results, gallery: Gallery) -> list[Section]:
+    if results.verdicts is None or results.dimension is None:
+        return []
+    shown = [gallery.show("exponents"), verdicts_table(results.verdicts, "Pool"), dimension_table(results.dimension)]
+    lead = "What limits each pool's curve, and how steep theory expects it to be."
+    return [Section("regimes", "Regimes", join(shown), lead)]
 
 
 def _beyond(gallery: Gallery) -> Section:

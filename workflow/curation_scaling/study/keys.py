@@ -131,6 +131,18 @@ def laws_keys(study: Study) -> dict[str, Any]:
     }
 
 
+def regimes_keys(study: Study) -> dict[str, Any]:
+    """How the regimes of pools are judged; the embeddings enter by their bytes."""
+    assert study.regimes is not None
+    return {
+        "seed": study.seed,
+        "regimes": _content(study.regimes),
+        "laws": _laws(study),
+        "pools": study.pools.fitted_names,
+        "versions": {p: version(p) for p in ("numpy", "scikit-learn")},
+    }
+
+
 def frontier_keys(study: Study) -> dict[str, Any]:
     """The budgets and the candidates."""
     return {
@@ -220,6 +232,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "pools": pools_keys,
     "train": train_keys,
     "laws": laws_keys,
+    "regimes": regimes_keys,
     "frontier": frontier_keys,
     "task": task_keys,
     "rank": rank_keys,

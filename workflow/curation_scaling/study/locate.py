@@ -69,6 +69,8 @@ def data_files(study: PoolStudy | Rerun) -> Iterator[DataFile]:
         yield from study.pools.source.files
     for pool in study.pools.pruned.values():
         yield from (file for file in (pool.file, pool.dynamics) if file is not None)
+    if isinstance(study, Study) and study.regimes is not None and study.regimes.embeddings is not None:
+        yield study.regimes.embeddings
     if isinstance(study, Study) and isinstance(study.runs, Import):
         yield from (item.file for item in study.runs.files)
 

@@ -71,6 +71,6 @@ def _describe_rerun(rerun: Rerun) -> str:
         f"tables: {', '.join(table.name for table in rerun.tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        f"jobs: {3 + bool(rerun.tables) + bool(rerun.rankings) + bool(rerun.theory)}",
+        f"jobs: {3 + sum(map(bool, (rerun.tables, rerun.rankings, rerun.theory, rerun.teacher_student)))}",
     ]
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
+from curation_scaling.study.regimes import ExponentCheck, TeacherStudent
 from curation_scaling.study.score_file import ScoreFile
 from curation_scaling.study.theory import Theory
 
@@ -161,6 +162,7 @@ class Rerun(Part):
     rankings: list[ScoreFile] = []
     theory: Theory | None = None
     mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
+    teacher_student: TeacherStudent | None = Field(None, description="students of known teachers, simulated")
     reproduction: list[AnyCheck] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -168,8 +170,8 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory or self.mixing):
-            raise ValueError("tables: nothing to do again; give tables, rankings, theory or mixing")
+        if not (self.tables or self.rankings or self.theory or self.mixing or self.teacher_student):
+            raise ValueError("tables: nothing to do again; give tables, rankings, theory, mixing or teacher_student")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
@@ -178,6 +180,8 @@ class Rerun(Part):
         for i, check in enumerate(self.reproduction):
             if isinstance(check, MixtureRankingCheck) and self.mixing is None:
                 raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
+            if isinstance(check, ExponentCheck) and self.teacher_student is None:
+                raise ValueError(f"reproduction[{i}].kind: limit_exponent needs the key teacher_student; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
@@ -217,4 +221,5 @@ class Rerun(Part):
         theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
         rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
-        return ["agreement", *theory, *rankings, *(["pruning_curves"] if groups else [])]
+        limits = ["limits", "exponents"] if self.teacher_student else []
+        return ["agreement", *theory, *limits, *rankings, *(["pruning_curves"] if groups else [])]

@@ -43,6 +43,11 @@ def mixing_keys(rerun: Rerun) -> dict[str, Any]:
     }
 
 
+def teacher_student_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is simulated."""
+    return rerun.model_dump(mode="json", include={"seed", "teacher_student"}) if rerun.teacher_student else {}
+
+
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
     """The laws, the fits and the published numbers."""
     return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
@@ -58,6 +63,7 @@ _KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
     "published-scores": scores_keys,
     "theory": theory_keys,
     "mixing": mixing_keys,
+    "teacher-student": teacher_student_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -66,6 +72,7 @@ _MODULES = {
     "published-scores": "ranking.published",
     "theory": "laws.perceptron.stage",
     "mixing": "laws.reproduction.mixing",
+    "teacher-student": "laws.regimes.simulate",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

@@ -11,6 +11,7 @@ import polars as pl
 from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
+from curation_scaling.laws.regimes.simulate import exponent_number
 from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
 from curation_scaling.laws.reproduction.mixing import mixing_number
@@ -30,6 +31,7 @@ from curation_scaling.study.checks import (
 )
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.regimes import ExponentCheck
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.theory_checks import TheoryCheck
 
@@ -53,6 +55,9 @@ def numbers_of(
     match check:
         case MixtureRankingCheck():
             yield mixing_number(check, tables["mixing"])
+        case ExponentCheck():
+            assert rerun.teacher_student is not None
+            yield exponent_number(check, tables["limits"], rerun.teacher_student.bootstrap, rerun.seed)
         case ObjectiveCheck():
             fit = fits[check.fit].only.fit
             theta = with_values(fit, check.at)
