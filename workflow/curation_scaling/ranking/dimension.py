@@ -84,8 +84,7 @@ def maximum_likelihood(distances: Array) -> Estimate:
     1 / d is the mean over rows and j < k of ln(r_k / r_j), so that d is the likeliest of all neighbourhoods together.
     """
     inverse = np.log(distances[:, -1:] / distances[:, :-1]).mean(axis=1)
-    mean, error = float(inverse.mean()), float(inverse.std(ddof=1)) / np.sqrt(len(inverse))
-    return _inverted(mean, error)
+    return _inverted(float(inverse.mean()), float(inverse.std(ddof=1) / np.sqrt(len(inverse))))
 
 
 def two_nn(distances: Array) -> Estimate:
@@ -94,7 +93,7 @@ def two_nn(distances: Array) -> Estimate:
     count = int(len(ratio) * KEPT)
     kept, level = ratio[:count], -np.log1p(-np.arange(1, count + 1) / len(ratio))
     value = float(kept @ level / (kept @ kept))
-    return _inverted(1 / value, 1 / value / np.sqrt(count))
+    return _inverted(1 / value, float(1 / value / np.sqrt(count)))
 
 
 def _inverted(mean: float, error: float) -> Estimate:
