@@ -166,7 +166,7 @@ def test_sizes_are_whole_and_once():
         ("random_features.model_variance.low", 20, "model_variance.low = 20 is below 32"),
         ("random_features.resolution.high", 900, "resolution.high = 900 exceeds half of the features"),
         ("random_features.draws", 1, "draws must be at least 2"),
-        ("families.2.width", 900, "sizes.low = 600 is below twice the width 900"),
+        ("families.2.width", 700, "sizes.low = 900 is below twice the width 700"),
         ("families.1.noise", 1.0, "noise: a student of all features interpolates it; give its width"),
         ("families.0.sizes.high", 900, "exceeds half of the 1000 features"),
         ("families.0.spectrum", -1.5, "spectrum must be above -1"),

@@ -117,3 +117,12 @@ def test_sharpness_that_is_none_or_infinite_is_one_sentence():
         label_sharpness(rows, [3, 3, 3])
     with pytest.raises(InputError, match="samples 1 and 2 have the same features and the labels 0 and 1"):
         label_sharpness(rows, [0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("d", "mle", "second"), [(3, 2.7425445383380147, 3.1054186509929957), (10, 7.8536894761131215, 8.243719270150494)]
+)
+def test_the_estimates_are_those_of_scikit_dimension(d, mle, second):
+    """What scikit-dimension 0.5.0 (MLE, n_neighbors=20; TwoNN) says of the same 500 points."""
+    found, other = both(np.random.default_rng(0).random((500, d)))
+    assert (found.value, other.value) == pytest.approx((mle, second), rel=1e-9)

@@ -50,6 +50,7 @@ def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
         trained = sum(len(cells_of(study.pruning, size)) for _, size in study.pruning.jobs)
         lines.append(f"pruning: {trained} trainings on pruned pools, in {len(study.pruning.jobs)} jobs")
         jobs += 3 + 2 * len(study.pruning.jobs)  # task, rank, pruning; prune and train each draw of each size
+    jobs += study.regimes is not None
     lines.append(f"jobs: {jobs}{' beside those on shards' if cut else ''}")
     lines += estimate(study, jobs, cores)
     return "\n".join(lines)

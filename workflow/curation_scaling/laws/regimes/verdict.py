@@ -61,7 +61,7 @@ def regime_of(
             return "undecided", f"{told} does not tell 1 from much less"
         if near:
             return "undecided", f"{told} holds both 1 and what the data's dimension predicts"
-        return "variance_limited", f"{told} is 1 within {ONE[1] - 1:.0%}"
+        return "variance_limited", f"{told} agrees with 1 within {ONE[1] - 1:.0%}"
     if exponent.upper < 1:
         more = ", as the data's dimension predicts" if near else ""
         return "resolution_limited", f"{told} is below 1{more}"
