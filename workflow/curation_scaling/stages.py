@@ -212,6 +212,12 @@ def _mixing(rerun: Rerun, layout: Layout) -> None:
     rank_mixtures(rerun, layout)
 
 
+def _selectors(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.selectors import judge_selectors
+
+    judge_selectors(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -273,6 +279,7 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "published-scores": ("compare the published scores of a rerun", _published_scores, ()),
     "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "mixing": ("rank mixtures by losses fitted on smaller runs", _mixing, ()),
+    "selectors": ("judge which way of choosing data is worth its compute", _selectors, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -8,6 +8,7 @@ from curation_scaling.study.base import Name, Positive, Real, Share
 from curation_scaling.study.checks_base import TOLERANCE, Check, ScalarCheck
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.selectors import SelectorCheck
 from curation_scaling.study.theory_checks import TheoryCheck
 
 
@@ -95,12 +96,14 @@ FitCheck = (
     | ExtrapolationCheck
     | HeldOutErrorCheck
 )
-AnyCheck = Annotated[FitCheck | RankingCheck | TheoryCheck | MixtureRankingCheck, Field(discriminator="kind")]
+AnyCheck = Annotated[
+    FitCheck | RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck, Field(discriminator="kind")
+]
 
 
 def fits_of(check: AnyCheck) -> list[tuple[str, str]]:
     """The fits that a check names, with the key that names each."""
-    if isinstance(check, RankingCheck | TheoryCheck | MixtureRankingCheck):
+    if isinstance(check, RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck):
         return []
     if isinstance(check, ExtrapolationCheck):
         return [(f"published.{name}", name) for name in check.published]

@@ -11,6 +11,7 @@ from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
 from curation_scaling.study.score_file import ScoreFile
+from curation_scaling.study.selectors import SelectorCheck, Selectors
 from curation_scaling.study.theory import Theory
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
@@ -161,6 +162,7 @@ class Rerun(Part):
     rankings: list[ScoreFile] = []
     theory: Theory | None = None
     mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
+    selectors: Selectors | None = Field(None, description="ways of choosing data, with what each costs")
     reproduction: list[AnyCheck] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -168,8 +170,8 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory or self.mixing):
-            raise ValueError("tables: nothing to do again; give tables, rankings, theory or mixing")
+        if not (self.tables or self.rankings or self.theory or self.mixing or self.selectors):
+            raise ValueError("tables: nothing to do again; give tables, rankings, theory, mixing or selectors")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
@@ -178,6 +180,8 @@ class Rerun(Part):
         for i, check in enumerate(self.reproduction):
             if isinstance(check, MixtureRankingCheck) and self.mixing is None:
                 raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
+            if isinstance(check, SelectorCheck) and self.selectors is None:
+                raise ValueError(f"reproduction[{i}].kind: {check.kind} needs the key selectors; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
@@ -217,4 +221,5 @@ class Rerun(Part):
         theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
         rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
-        return ["agreement", *theory, *rankings, *(["pruning_curves"] if groups else [])]
+        selectors = ["selector_budgets"] if self.selectors else []
+        return ["agreement", *theory, *rankings, *(["pruning_curves"] if groups else []), *selectors]

@@ -43,6 +43,14 @@ def mixing_keys(rerun: Rerun) -> dict[str, Any]:
     }
 
 
+def selectors_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is fitted and compared; the file enters by its bytes."""
+    if rerun.selectors is None:
+        return {}
+    left_out = {"file": {"path", "url"}}
+    return {"seed": rerun.seed, "selectors": rerun.selectors.model_dump(mode="json", exclude=left_out)}
+
+
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
     """The laws, the fits and the published numbers."""
     return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
@@ -58,6 +66,7 @@ _KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
     "published-scores": scores_keys,
     "theory": theory_keys,
     "mixing": mixing_keys,
+    "selectors": selectors_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -66,6 +75,7 @@ _MODULES = {
     "published-scores": "ranking.published",
     "theory": "laws.perceptron.stage",
     "mixing": "laws.reproduction.mixing",
+    "selectors": "laws.reproduction.selectors",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }
