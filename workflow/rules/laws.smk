@@ -16,6 +16,7 @@ rule laws:
                 "profiles",
             )
         ],
+        [PATHS.law("checkpoints")] if STUDY.laws.annealing else [],
         PATHS.utility,
     log:
         f"{LOGS}/laws.log",

@@ -22,6 +22,7 @@ rule report:
                 "profiles",
             )
         ],
+        [PATHS.law("checkpoints")] if STUDY.laws.annealing else [],
         (
             [
                 *(PATHS.ranking(name) for name in ("correlation", "reliability", "overlap", "skew")),

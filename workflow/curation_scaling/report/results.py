@@ -28,7 +28,7 @@ from curation_scaling.artifacts import (
     Schema,
 )
 from curation_scaling.artifacts_beyond import BEYOND
-from curation_scaling.artifacts_profiles import PROFILES
+from curation_scaling.artifacts_profiles import CHECKPOINTS, PROFILES
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
@@ -60,6 +60,7 @@ class Results:
     frontier: pl.DataFrame
     switches: pl.DataFrame
     reproduction: pl.DataFrame | None = None  # where the study holds a paper's numbers
+    checkpoints: pl.DataFrame | None = None  # where checkpoints are taken for finished runs
     printed: pl.DataFrame | None = None
     profiles: pl.DataFrame | None = None  # of the main law; a partial report has none
     optimal: pl.DataFrame | None = None  # these six are past the plain frontier
@@ -156,7 +157,8 @@ def _ordered(study: Study, frontier: pl.DataFrame) -> list[str]:
 
 def _more(study: Study) -> tuple[Schema, ...]:
     cut = () if isinstance(study.pools.source, DeclaredSource) else _CUT
-    return (*cut, *(_PUBLISHED if study.published is not None else ()))
+    unfinished = (CHECKPOINTS,) if study.laws.annealing is not None else ()
+    return (*cut, *unfinished, *(_PUBLISHED if study.published is not None else ()))
 
 
 def _path(layout: Layout, schema: Schema) -> Path:

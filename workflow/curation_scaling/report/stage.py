@@ -116,6 +116,8 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                     tables.comparison(results),
                     gallery.show("profiles", "parameter_correlations"),
                     tables.parameters(results),
+                    *([tables.checkpoints(results)] if results.checkpoints is not None else []),
+                    *([gallery.show("checkpoints")] if gallery.has("checkpoints") else []),
                 ]
             ),
             "What it misses, how it foretells what it has not seen, and how well the runs pin it down.",

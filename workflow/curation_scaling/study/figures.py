@@ -15,4 +15,5 @@ def figures_of(study: PoolStudy | Rerun) -> list[str]:
         return cut
     pruned = PRUNING_FIGURES if study.pruning is not None else ()
     published = PUBLISHED_FIGURES if study.published is not None else ()
-    return [*FIGURES, *cut, *pruned, *published]
+    unfinished = ("checkpoints",) if study.laws.annealing is not None else ()
+    return [*FIGURES, *cut, *pruned, *published, *unfinished]
