@@ -116,13 +116,18 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                     tables.comparison(results),
                     gallery.show("profiles", "parameter_correlations"),
                     tables.parameters(results),
-                    *([tables.checkpoints(results)] if results.checkpoints is not None else []),
-                    *([gallery.show("checkpoints")] if gallery.has("checkpoints") else []),
+                    *_checkpoints(results, gallery),
                 ]
             ),
             "What it misses, how it foretells what it has not seen, and how well the runs pin it down.",
         ),
     ]
+
+
+def _checkpoints(results: Results, gallery: Gallery) -> list[Markup]:
+    if results.checkpoints is None:
+        return []
+    return [tables.checkpoints(results), gallery.show("checkpoints")]
 
 
 def _beyond(gallery: Gallery) -> Section:
