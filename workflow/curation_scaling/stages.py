@@ -224,6 +224,12 @@ def _teacher_student(rerun: Rerun, layout: Layout) -> None:
     build_teacher_student(rerun, layout)
 
 
+def _selectors(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.selectors import judge_selectors
+
+    judge_selectors(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -287,6 +293,7 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "theory": ("compute and simulate the perceptron theory", _theory, ()),
     "mixing": ("rank mixtures by losses fitted on smaller runs", _mixing, ()),
     "teacher-student": ("simulate students of known teachers", _teacher_student, ()),
+    "selectors": ("judge which way of choosing data is worth its compute", _selectors, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -17,6 +17,7 @@ rule laws:
                 *(("noise", "signal") if STUDY.laws.noise else ()),
             )
         ],
+        [PATHS.law("checkpoints")] if STUDY.laws.annealing else [],
         PATHS.utility,
     log:
         f"{LOGS}/laws.log",

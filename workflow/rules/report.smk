@@ -24,6 +24,7 @@ rule report:
                 *(("noise", "signal") if STUDY.laws.noise else ()),
             )
         ],
+        [PATHS.law("checkpoints")] if STUDY.laws.annealing else [],
         (
             [
                 *(PATHS.ranking(name) for name in ("correlation", "reliability", "overlap", "skew")),

@@ -1,10 +1,12 @@
 # A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
 RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
+SELECTORS = [PATHS.law(name) for name in ("selectors", "selector_budgets", "selector_ratios")]
 COMPARED = [
     *([PATHS.points] if STUDY.tables else []),
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
     *([PATHS.law("mixing")] if STUDY.mixing else []),
+    *(SELECTORS if STUDY.selectors else []),
     *([PATHS.regime("limits"), PATHS.regime("verdicts")] if STUDY.teacher_student else []),
 ]
 
@@ -94,6 +96,29 @@ if STUDY.mixing:
             code=code("mixing"),
         shell:
             command("mixing") + " 2> {log}"
+
+
+if STUDY.selectors:
+
+    rule selectors:
+        input:
+            path_of(STUDY, STUDY.selectors.file),
+        output:
+            SELECTORS,
+        log:
+            f"{LOGS}/selectors.log",
+        benchmark:
+            f"{LOGS}/selectors.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(2000),
+            runtime=grow(30),
+        params:
+            settings=settings("selectors"),
+            code=code("selectors"),
+        shell:
+            command("selectors") + " 2> {log}"
 
 
 if STUDY.teacher_student:

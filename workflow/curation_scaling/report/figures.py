@@ -7,6 +7,7 @@ from collections.abc import Callable
 from curation_scaling.layout import FIGURES
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.allocation import allocation_figure
+from curation_scaling.report.charts.checkpoints import checkpoints_figure
 from curation_scaling.report.charts.frontier import frontier_figure
 from curation_scaling.report.charts.holdout import holdout_figure
 from curation_scaling.report.charts.learning import learning_figure
@@ -56,6 +57,8 @@ def draw_figures(results: Results) -> list[Figure]:
         figures += [scores_figure(results), outcomes_figure(results.summary)]
     if results.printed is not None and results.reproduction is not None:
         figures += [published_figure(results), agreement_figure(results.reproduction)]
+    if results.checkpoints is not None:
+        figures.append(checkpoints_figure(results))
     return figures
 
 

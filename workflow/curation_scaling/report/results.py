@@ -29,7 +29,7 @@ from curation_scaling.artifacts import (
 )
 from curation_scaling.artifacts_beyond import BEYOND
 from curation_scaling.artifacts_noise import NOISE, SIGNAL
-from curation_scaling.artifacts_profiles import PROFILES
+from curation_scaling.artifacts_profiles import CHECKPOINTS, PROFILES
 from curation_scaling.artifacts_regimes import DIMENSION, VERDICTS
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
@@ -63,6 +63,7 @@ class Results:
     frontier: pl.DataFrame
     switches: pl.DataFrame
     reproduction: pl.DataFrame | None = None  # where the study holds a paper's numbers
+    checkpoints: pl.DataFrame | None = None  # where checkpoints are taken for finished runs
     printed: pl.DataFrame | None = None
     noise: pl.DataFrame | None = None  # these two where the study asks for the noise
     signal: pl.DataFrame | None = None
@@ -166,9 +167,10 @@ def _ordered(study: Study, frontier: pl.DataFrame) -> list[str]:
 
 def _more(study: Study) -> tuple[Schema, ...]:
     cut = () if isinstance(study.pools.source, DeclaredSource) else _CUT
+    unfinished = (CHECKPOINTS,) if study.laws.annealing is not None else ()
     noise = _NOISE if study.laws.noise is not None else ()
     regimes = _REGIMES if study.regimes is not None else ()
-    return (*cut, *noise, *regimes, *(_PUBLISHED if study.published is not None else ()))
+    return (*cut, *unfinished, *noise, *regimes, *(_PUBLISHED if study.published is not None else ()))
 
 
 def _path(layout: Layout, schema: Schema) -> Path:

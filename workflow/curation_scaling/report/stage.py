@@ -131,6 +131,7 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                     tables.comparison(results),
                     gallery.show("profiles", "parameter_correlations"),
                     tables.parameters(results),
+                    *_checkpoints(results, gallery),
                 ]
             ),
             "What it misses, how it foretells what it has not seen, and how well the runs pin it down.",
@@ -144,6 +145,12 @@ def _regimes(results: Results, gallery: Gallery) -> list[Section]:
     shown = [gallery.show("exponents"), verdicts_table(results.verdicts, "Pool"), dimension_table(results.dimension)]
     lead = "What limits each pool's curve, and how steep theory expects it to be."
     return [Section("regimes", "Regimes", join(shown), lead)]
+
+
+def _checkpoints(results: Results, gallery: Gallery) -> list[Markup]:
+    if results.checkpoints is None:
+        return []
+    return [tables.checkpoints(results), gallery.show("checkpoints")]
 
 
 def _beyond(gallery: Gallery) -> Section:

@@ -24,4 +24,5 @@ def figures_of(study: PoolStudy | Rerun) -> list[str]:
     published = PUBLISHED_FIGURES if study.published is not None else ()
     noise = NOISE_FIGURES if study.laws.noise is not None else ()
     regimes = REGIME_FIGURES if study.regimes is not None else ()
-    return [*FIGURES, *noise, *regimes, *cut, *pruned, *published]
+    unfinished = ("checkpoints",) if study.laws.annealing is not None else ()
+    return [*FIGURES, *noise, *regimes, *cut, *pruned, *published, *unfinished]

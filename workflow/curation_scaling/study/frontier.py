@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.study.annealing import Annealing
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 
 RepetitionLaw = Literal["goyal_eq3", "goyal_anchored", "released_utility", "released_data"]
@@ -66,6 +67,9 @@ class Laws(Part):
         description="laws whose pools share one half-life, which grows with the samples seen between two sights of a "
         "sample to the power of gamma; in the others every pool has its own",
     )
+    annealing: Annealing | None = Field(
+        None, description="schedule of runs whose checkpoints are taken for finished runs; default: they are"
+    )
     max_repetitions: Positive | None = Field(
         None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
     )
@@ -110,6 +114,8 @@ class Laws(Part):
                 raise ValueError(
                     f"{key}_range: {ends[0]:g} to {ends[1]:g} does not hold {key} = {value}; mend one of them"
                 )
+        if self.annealing is not None and self.loss not in ("log_huber", "log_mse"):
+            raise ValueError(f"annealing: corrects ln(error), which loss {self.loss} does not read; use a log loss")
         if self.gamma not in self.gammas:
             known = ", ".join(f"{g:g}" for g in self.gammas)
             raise ValueError(f"gamma: {self.gamma:g} is not among gammas; add it or choose one of {known}")

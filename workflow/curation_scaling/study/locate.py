@@ -63,6 +63,7 @@ def data_files(study: PoolStudy | Rerun) -> Iterator[DataFile]:
         files = [file for table in study.tables for file in table.files]
         files += [ranking.file for ranking in study.rankings]
         files += study.mixing.files if study.mixing else []
+        files += [study.selectors.file] if study.selectors else []
         yield from {file.path: file for file in files}.values()
         return
     if isinstance(study.pools.source, TableSource):

@@ -12,6 +12,7 @@ from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
 from curation_scaling.study.regimes import ExponentCheck, TeacherStudent
 from curation_scaling.study.score_file import ScoreFile
+from curation_scaling.study.selectors import SelectorCheck, Selectors
 from curation_scaling.study.theory import Theory
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
@@ -163,6 +164,7 @@ class Rerun(Part):
     theory: Theory | None = None
     mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
     teacher_student: TeacherStudent | None = Field(None, description="students of known teachers, simulated")
+    selectors: Selectors | None = Field(None, description="ways of choosing data, with what each costs")
     reproduction: list[AnyCheck] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -170,8 +172,11 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory or self.mixing or self.teacher_student):
-            raise ValueError("tables: nothing to do again; give tables, rankings, theory, mixing or teacher_student")
+        parts = (self.tables, self.rankings, self.theory, self.mixing, self.selectors, self.teacher_student)
+        if not any(parts):
+            raise ValueError(
+                "tables: nothing to do again; give tables, rankings, theory, mixing, selectors or teacher_student"
+            )
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
@@ -182,6 +187,8 @@ class Rerun(Part):
                 raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
             if isinstance(check, ExponentCheck) and self.teacher_student is None:
                 raise ValueError(f"reproduction[{i}].kind: limit_exponent needs the key teacher_student; give it")
+            if isinstance(check, SelectorCheck) and self.selectors is None:
+                raise ValueError(f"reproduction[{i}].kind: {check.kind} needs the key selectors; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
@@ -222,4 +229,5 @@ class Rerun(Part):
         rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
         limits = ["limits", "exponents"] if self.teacher_student else []
-        return ["agreement", *theory, *limits, *rankings, *(["pruning_curves"] if groups else [])]
+        selectors = ["selector_budgets"] if self.selectors else []
+        return ["agreement", *theory, *limits, *rankings, *(["pruning_curves"] if groups else []), *selectors]

@@ -17,6 +17,7 @@ from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, 
 from curation_scaling.laws.reproduction.mixing import mixing_number
 from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
+from curation_scaling.laws.reproduction.selectors import selector_number
 from curation_scaling.laws.reproduction.theory_numbers import theory_numbers
 from curation_scaling.study.checks import (
     AnyCheck,
@@ -33,6 +34,7 @@ from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
 from curation_scaling.study.regimes import ExponentCheck
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.selectors import SelectionCostCheck, SelectionRatioCheck
 from curation_scaling.study.theory_checks import TheoryCheck
 
 _BISECTIONS = 40
@@ -58,6 +60,8 @@ def numbers_of(
         case ExponentCheck():
             assert rerun.teacher_student is not None
             yield exponent_number(check, tables["limits"], rerun.teacher_student.bootstrap, rerun.seed)
+        case SelectionCostCheck() | SelectionRatioCheck():
+            yield selector_number(check, tables)
         case ObjectiveCheck():
             fit = fits[check.fit].only.fit
             theta = with_values(fit, check.at)

@@ -11,7 +11,7 @@ import polars as pl
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.artifacts_regimes import LIMITS
-from curation_scaling.artifacts_rerun import MIXING, POINTS
+from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_RATIOS, SELECTORS
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
 from curation_scaling.laws.reproduction.number import Number
@@ -53,8 +53,10 @@ def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
     """The artifacts that the fits and the checks read."""
     ranked = [(layout.ranking("correlation"), CORRELATION), (layout.ranking("reliability"), RELIABILITY)]
     mixing = [(layout.law("mixing"), MIXING)] if rerun.mixing else []
-    limits = [(layout.regime("limits"), LIMITS)] if rerun.teacher_student else []
-    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing, *limits]
+    chosen = [(layout.law("selectors"), SELECTORS), (layout.law("selector_ratios"), SELECTOR_RATIOS)]
+    mixing += chosen if rerun.selectors else []
+    mixing += [(layout.regime("limits"), LIMITS)] if rerun.teacher_student else []
+    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing]
 
 
 def compare_numbers(
