@@ -7,7 +7,7 @@ only for text. Every page carries a checksum that readers verify, so that a pass
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,12 @@ def open_table(path: Path, study: str | None = None) -> pq.ParquetFile:
         file.close()
         raise InputError(f"{path} belongs to the study {of!r}, not to {study!r}: delete it")
     return file
+
+
+def check_owned(paths: Iterable[Path], study: str) -> None:
+    """Raise InputError if a file is damaged or of another study, before a job writes the first of several."""
+    for path in paths:
+        open_table(path, study).close()
 
 
 def damaged(path: Path, error: Exception) -> InputError:

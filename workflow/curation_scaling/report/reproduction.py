@@ -70,7 +70,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
         *([Section("selectors", "Is choosing worth its price?", _selectors(tables))] if rerun.selectors else []),
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
-        Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
+        Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, rerun.study, paths))),
     ]
     measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
     subtitle = f"Study {rerun.study}: {', '.join([*measured, verdict(rows)])}."

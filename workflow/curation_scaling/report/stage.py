@@ -57,7 +57,9 @@ def build_report(study: Study, layout: Layout) -> None:
         *_pruning(study, pruned, gallery),
         _pools(results, gallery),
         *_published(results, gallery),
-        Section("provenance", "Provenance", provenance(study, results.runs, artifact_table(layout.root, paths))),
+        Section(
+            "provenance", "Provenance", provenance(study, results.runs, artifact_table(layout.root, study.study, paths))
+        ),
     ]
     layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
     write_provenance(study, layout)

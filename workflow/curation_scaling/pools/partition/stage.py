@@ -16,7 +16,7 @@ from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.partition.uids import UidWriter, uid_writer
 from curation_scaling.pools.select.stage import Held, Selection, count_level
-from curation_scaling.pools.table import Rows, read_rows, writer
+from curation_scaling.pools.table import Rows, check_owned, read_rows, writer
 from curation_scaling.progress import progress
 from curation_scaling.shard_artifacts import part_schema
 from curation_scaling.store import digest, recorded
@@ -50,6 +50,7 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter], h
     groups = check_batches(layout, plan)[0] if plan.source.group is not None else []
     names = study.pools.bucket_names
     tallies = [Tally.empty() for _ in names]
+    check_owned((layout.work.scored(part) for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges cut"):
         path = layout.work.scored(part)
         kept = held.of(part)
