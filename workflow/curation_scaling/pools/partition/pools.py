@@ -39,7 +39,7 @@ def join_ranges(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None
     check_owned((layout.part(name, part) for name in members for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges joined"):
         paths = [layout.part(member, part) for member in members]
-        tables = [read_table(path, study=study.study) for path in paths]
+        tables = [read_table(path, schema.names, study=study.study) for path in paths]
         columns: dict[str, Any] = {}
         for field in schema:
             chunks = [table[field.name].combine_chunks() for table in tables]
