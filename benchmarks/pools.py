@@ -23,7 +23,6 @@ given back after. DuckDB and pandas: pip install '.[benchmarks]'.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -43,8 +42,8 @@ import yaml
 
 from curation_scaling.layout import Layout
 from curation_scaling.pools.ingest.synthetic import hex_column
+from curation_scaling.pools.ledger import Ledger, write_json
 from curation_scaling.pools.table import writer
-from curation_scaling.store import write_bytes
 from curation_scaling.study.load import parse_study
 from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
 
@@ -249,9 +248,9 @@ def ledgers(layout: Layout, plan: ShardPlan, counts: list[int]) -> None:
     for b, names in enumerate(plan.batches("rows")):
         read = {number[name]: counts[number[name]] for name in names}
         content = {"types": {}, "shards": [], "read": read, "dropped": {"kept": read}, "groups": []}
-        write_bytes(layout.work.read("rows", b), json.dumps(content).encode())
+        write_json(layout.work.read("rows", b), content, study="pool")
     for b in range(len(plan.ranges)):
-        write_bytes(layout.work.merged_counts(b), b'{"dropped": {}}')
+        Ledger().write(layout.work.merged_counts(b), "pool")
 
 
 def random_part(rng: np.random.Generator, part: int, parts: int, count: int) -> dict[str, Any]:

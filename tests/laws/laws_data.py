@@ -1,11 +1,18 @@
 """Runs made from known parameters: the ground truth of the law tests."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.laws import GoyalAnchored, GoyalEq3, ReleasedData, ReleasedUtility
 from curation_scaling.laws.repetition_law import RepetitionLaw
+from curation_scaling.layout import Layout
+from curation_scaling.study import Study
+from known_law import SEEN, SIZES, collected, content, truth
 
 Array = npt.NDArray[np.float64]
 
@@ -68,3 +75,31 @@ def simulated(law: RepetitionLaw, noise: float = 0.0, draws: int = 1, seed: int 
     error = bound.predict(true_theta(bound)[None], bound.design(frame))[0]
     rng = np.random.Generator(np.random.PCG64(seed))
     return frame.with_columns(error=pl.Series(error * np.exp(noise * rng.standard_normal(error.size))))
+
+
+def noisy_study(
+    folder: Path, extra: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame, **laws: Any
+) -> tuple[Study, Layout]:
+    """The known law on two pools, four draws, noise that falls along the curve; imported from a table, by `extra`."""
+    rng, pools = np.random.default_rng(1), ["fair", "good"]
+    rows = [
+        (pool, n, float(e * np.exp(0.05 * (n / 500) ** -0.3 * rng.standard_normal())), draw)
+        for draw in range(4)
+        for pool, errors in zip(pools, truth(pools, SEEN), strict=True)
+        for n, e in zip(SEEN, errors, strict=True)
+    ]
+    folder.mkdir(exist_ok=True)
+    frame = extra(pl.DataFrame(rows, schema=["pool", "samples_seen", "error", "draw"], orient="row"))
+    frame.write_csv(folder / "runs.csv")
+    file = {"format": "csv", "file": {"path": "runs.csv"}, "columns": {name: name for name in frame.columns}}
+    imported = {"kind": "import", "metric": "loss", "source": "made", "params": 10, "files": [file]}
+    candidates = {"budgets": [2000, 8000], "candidates": pools}
+    pools_key = {"source": {"kind": "declared", "sizes": {pool: SIZES[pool] for pool in pools}}}
+    return collected(
+        folder / "results",
+        runs=imported,
+        data_root=str(folder),
+        pools=pools_key,
+        frontier=candidates,
+        laws=content()["laws"] | {"bootstrap": 4} | laws,
+    )

@@ -20,7 +20,7 @@ def test_the_page_shows_answer_figures_and_tables(trained: tuple[Study, Layout],
     compared: Compared = compare_sides([one, replace(other, title="<script>alert(1)</script>")])
     for schema in COMPARED:
         name = schema.name.removeprefix("compare/")
-        write(tmp_path / f"{name}.parquet", schema, getattr(compared, name), study="s", inputs="none")
+        write(tmp_path / f"{name}.parquet", schema, getattr(compared, name), study=tmp_path.name, inputs="none")
     words = build_comparison(compared, tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert (tmp_path / "answer.txt").read_text() == words

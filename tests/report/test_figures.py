@@ -45,6 +45,14 @@ def colours_in(node: Any) -> dict[str, str]:
 WITHOUT_POOLS = ("parameter_correlations", "schedule_gain", "outcomes")
 
 
+def test_every_figure_is_valid_vega_lite(trained_results: Results) -> None:
+    for figure in draw_figures(trained_results):
+        if figure.chart is not None:
+            valid = figure.chart.to_dict(validate=True)  # raises where a property is none of Vega-Lite's
+            ours = set(valid) - {"config", "datasets"}
+            assert {key: figure.spec[key] for key in ours} == {key: valid[key] for key in ours}, figure.name
+
+
 def test_a_pool_has_one_colour_everywhere(trained_results: Results) -> None:
     expected = {pool: colour_of(trained_results.pools, pool) for pool in trained_results.pools}
     for figure in draw_figures(trained_results):

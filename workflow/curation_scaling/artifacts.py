@@ -146,6 +146,7 @@ RUNS = Schema(
         Column("flops", _F64, "floating-point operations", nullable=True),
         Column("metric", _STR),
         Column("error", _F64, "metric", finite=True),
+        Column("trials", _I64, "behind an error that is a share", nullable=True, required=False),
         Column("draw", _I32),
         Column("seed", _I32),
         Column("schedule", _STR),

@@ -1,4 +1,4 @@
-"""The schema of the profiles of the answer's law, in the manner of `artifacts`."""
+"""The schemas of profiles, and of corrected checkpoints, in the manner of `artifacts`."""
 
 from __future__ import annotations
 
@@ -19,4 +19,19 @@ PROFILES = Schema(
         Column("inside", _BOOL),
     ),
     sort=("law", "parameter", "value", "statistic"),
+)
+
+CHECKPOINTS = Schema(
+    "laws/checkpoints",
+    (
+        Column("law", _STR),
+        Column("effect", _F64, "fall of ln(error) by the whole of the annealing", finite=True),
+        Column("lower", _F64, "null: the study declares the effect", nullable=True),
+        Column("upper", _F64, nullable=True),
+        Column("level", _F64),
+        Column("objective", _F64, "of the fit to corrected checkpoints"),
+        Column("objective_as_is", _F64, "of the fit to checkpoints as they are"),
+    ),
+    sort=("law",),
+    key=("law",),
 )

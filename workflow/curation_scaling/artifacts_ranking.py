@@ -173,6 +173,9 @@ CURVES = Schema(
         Column("against_random_se", _F64, nullable=True),
         Column("against_all", _F64, "error - that of the whole, paired by draw", nullable=True),
         Column("against_all_se", _F64, nullable=True),
+        Column(
+            "theory", _F64, "against_random by the perceptron theory of the same error on everything", nullable=True
+        ),
     ),
     sort=("initial", "label", "fraction"),
     key=("initial", "label", "fraction"),

@@ -19,6 +19,8 @@ PRUNING_FIGURES = (
     "kept_overlap", "class_skew",
 )  # fmt: skip
 SOURCE_FIGURES = ("source_predictions", "source_errors", "source_projection", "source_choice")
+NOISE_FIGURES = ("noise",)
+REGIME_FIGURES = ("exponents",)
 PUBLISHED_FIGURES = ("published", "agreement")
 
 
@@ -143,6 +145,10 @@ class Layout:
     def source_runs(self, size: int | str, seed: int | str) -> Path:
         """Runs on mixtures of sources: a size's, the choices' ("choice") or the imported ones ("imported")."""
         return self.root / f"sources/runs/{size}.seed-{seed}.parquet"
+
+    def regime(self, name: str) -> Path:
+        """One artifact of the regimes: dimension, verdicts, limits."""
+        return self.root / f"regimes/{name}.parquet"
 
     @property
     def fits_text(self) -> Path:

@@ -138,6 +138,12 @@ def _laws(study: Study, layout: Layout) -> None:
     fit_laws(study, layout)
 
 
+def _regimes(study: Study, layout: Layout) -> None:
+    from curation_scaling.laws.regimes.pools import judge_pools
+
+    judge_pools(study, layout)
+
+
 def _frontier(study: Study, layout: Layout) -> None:
     from curation_scaling.frontier.stage import build_frontier
 
@@ -210,6 +216,18 @@ def _mixing(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.reproduction.mixing import rank_mixtures
 
     rank_mixtures(rerun, layout)
+
+
+def _teacher_student(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.regimes.simulate import build_teacher_student
+
+    build_teacher_student(rerun, layout)
+
+
+def _selectors(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.reproduction.selectors import judge_selectors
+
+    judge_selectors(rerun, layout)
 
 
 def _theory(rerun: Rerun, layout: Layout) -> None:
@@ -288,6 +306,7 @@ STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "train": ("train one run", _train, ("pool", "draw", "seed")),
     "runs": ("collect or import runs", _runs, ()),
     "laws": ("fit the laws", _laws, ()),
+    "regimes": ("judge the regime of each pool", _regimes, ()),
     "frontier": ("compare all pools at all budgets", _frontier, ()),
     "task": ("read the labelled task of the pruning part", _task, ()),
     "rank": ("rank its samples by every metric", _rank, ()),
@@ -329,6 +348,8 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "source-weights": ("choose the weights of sources", _source_weights, ()),
     "source-choice-runs": ("train on the chosen and on plain weights", _source_choice_runs, ("seed",)),
     "source-choices": ("judge the chosen weights", _source_choices, ()),
+    "teacher-student": ("simulate students of known teachers", _teacher_student, ()),
+    "selectors": ("judge which way of choosing data is worth its compute", _selectors, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

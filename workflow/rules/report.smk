@@ -9,6 +9,7 @@ rule report:
         [PATHS.edges, PATHS.summary, *SCORED] if POOLS else [],
         notes_on_inputs(),
         [PATHS.law(name) for name in ("reproduction", "printed")] if STUDY.published else [],
+        [PATHS.regime(name) for name in ("dimension", "verdicts")] if STUDY.regimes else [],
         [
             PATHS.law(name)
             for name in (
@@ -20,8 +21,10 @@ rule report:
                 "comparison",
                 "diagnostics",
                 "profiles",
+                *(("noise", "signal") if STUDY.laws.noise else ()),
             )
         ],
+        [PATHS.law("checkpoints")] if STUDY.laws.annealing else [],
         (
             [
                 *(PATHS.ranking(name) for name in ("correlation", "reliability", "overlap", "skew")),

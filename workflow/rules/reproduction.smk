@@ -1,12 +1,15 @@
 # A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
 RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
 SOURCE_TABLES = ("counts", "distances", "coefficients", "predictions", "errors", "weights", "choices")
+SELECTORS = [PATHS.law(name) for name in ("selectors", "selector_budgets", "selector_ratios")]
 COMPARED = [
     *([PATHS.points] if STUDY.tables else []),
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
     *([PATHS.law("mixing")] if STUDY.mixing else []),
     *([PATHS.source(n) for n in SOURCE_TABLES] if STUDY.sources else []),
+    *(SELECTORS if STUDY.selectors else []),
+    *([PATHS.regime("limits"), PATHS.regime("verdicts")] if STUDY.teacher_student else []),
 ]
 
 if STUDY.sources:
@@ -100,6 +103,51 @@ if STUDY.mixing:
             code=code("mixing"),
         shell:
             command("mixing") + " 2> {log}"
+
+
+if STUDY.selectors:
+
+    rule selectors:
+        input:
+            path_of(STUDY, STUDY.selectors.file),
+        output:
+            SELECTORS,
+        log:
+            f"{LOGS}/selectors.log",
+        benchmark:
+            f"{LOGS}/selectors.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(2000),
+            runtime=grow(30),
+        params:
+            settings=settings("selectors"),
+            code=code("selectors"),
+        shell:
+            command("selectors") + " 2> {log}"
+
+
+if STUDY.teacher_student:
+
+    rule teacher_student:
+        output:
+            PATHS.regime("limits"),
+            PATHS.regime("verdicts"),
+        log:
+            f"{LOGS}/teacher-student.log",
+        benchmark:
+            f"{LOGS}/teacher-student.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(2000),
+            runtime=grow(30),
+        params:
+            settings=settings("teacher-student"),
+            code=code("teacher-student"),
+        shell:
+            command("teacher-student") + " 2> {log}"
 
 
 rule reproduction:

@@ -204,7 +204,7 @@ for b in BATCHES:
         conda:
             "../envs/curation-scaling.yaml"
         resources:
-            mem_mb=grow(PLAN.memory),
+            mem_mb=grow(PLAN.cut_memory),
             runtime=grow(PLAN.minutes),
         params:
             job=f"--batch {b}",

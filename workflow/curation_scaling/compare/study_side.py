@@ -20,6 +20,7 @@ from curation_scaling.laws.fit import Array
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.rule import is_main, under_rules
 from curation_scaling.laws.saved import SavedFit, load_fit
+from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
 from curation_scaling.store import read
 from curation_scaling.study import Study
@@ -34,6 +35,7 @@ def study_side(name: str, study: Study, layout: Layout, part: str) -> Side:
     """
     names = (layout.runs, RUNS), (layout.law("fits"), FITS), (layout.law("draws"), DRAWS)
     runs, fits, draws = (read(path, schema, study=study.study) for path, schema in names)
+    runs = of_metric(study, runs)
     study = with_main_law(study, read(layout.law("comparison"), COMPARISON, study=study.study))
     candidates = [c for c in study_candidates(study, runs) if c.epochs is None]
     known = [c.name for c in candidates]

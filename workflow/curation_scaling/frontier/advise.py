@@ -8,6 +8,7 @@ from curation_scaling.artifacts import COMPARISON, DRAWS, FITS, RUNS
 from curation_scaling.frontier.answer import describe_budget, main_rule
 from curation_scaling.frontier.stage import compare_budgets
 from curation_scaling.laws.judge import with_main_law
+from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
 from curation_scaling.store import read
 from curation_scaling.study import Study, parse_study
@@ -25,6 +26,7 @@ def advise(study: Study, layout: Layout, budgets: Sequence[float]) -> str:
     assert isinstance(asked, Study)
     tables = ((layout.runs, RUNS), (layout.law("fits"), FITS), (layout.law("draws"), DRAWS))
     runs, fits, draws = (read(path, schema, study=study.study) for path, schema in tables)
+    runs = of_metric(study, runs)
     asked = with_main_law(asked, read(layout.law("comparison"), COMPARISON, study=study.study))
     frontier = compare_budgets(asked, runs, fits, draws)
     groups = main_rule(asked, frontier).group_by("budget", maintain_order=True)

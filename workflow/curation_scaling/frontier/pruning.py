@@ -24,6 +24,7 @@ from curation_scaling.laws.pruned import (
     pruned_runs,
     pruning_curves,
 )
+from curation_scaling.laws.pruned_theory import with_theory
 from curation_scaling.laws.repetition_law import RepetitionLaw
 from curation_scaling.laws.saved import SavedFit
 from curation_scaling.laws.selection import select_runs
@@ -51,7 +52,7 @@ def compare_pruned(study: Study, layout: Layout) -> None:
     inputs = inputs_digest(pruning_keys(study), *paths)
     for name, schema, frame in (
         ("runs", RUNS, runs),
-        ("curves", CURVES, pruning_curves(cells)),
+        ("curves", CURVES, with_theory(pruning_curves(cells))),
         ("fits", PRUNING_FITS, fit_pruned(pruning, cells, seed)),
         ("exponents", EXPONENTS, exponents(pruning, cells)),
         ("envelope", ENVELOPE, envelope(pruning, cells, seed)),

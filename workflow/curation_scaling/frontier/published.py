@@ -21,6 +21,7 @@ from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.stage import number_rows
 from curation_scaling.laws.rule import under_rules
 from curation_scaling.laws.saved import SavedFit, load_fit
+from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study import Study
@@ -41,6 +42,7 @@ def compare_published(study: Study, layout: Layout) -> None:
     paths = (layout.runs, layout.law("fits"), layout.law("draws"), layout.law("predictions"), layout.law("comparison"))
     schemas = (RUNS, FITS, DRAWS, PREDICTIONS, COMPARISON)
     tables = [read(path, schema, study=study.study) for path, schema in zip(paths, schemas, strict=True)]
+    tables[0] = of_metric(study, tables[0])
     evidence = Evidence(with_main_law(study, tables[4]), *tables[:4])
     assert study.published is not None
     rows = number_rows(study.published.reproduction, evidence.numbers, "published.reproduction")

@@ -25,6 +25,7 @@ from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.rule import is_main, under_rules
 from curation_scaling.laws.saved import SavedFit, load_fit
 from curation_scaling.laws.selection import fitted_runs, largest_model, select_runs
+from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
 from curation_scaling.store import empty, inputs_digest, read, write
 from curation_scaling.study import Study
@@ -42,6 +43,7 @@ def build_frontier(study: Study, layout: Layout) -> None:
         read(path, schema, study=study.study)
         for path, schema in zip(paths, (RUNS, FITS, DRAWS, COMPARISON, PREDICTIONS), strict=True)
     )
+    runs = of_metric(study, runs)
     study = with_main_law(study, comparison)
     frontier, switches = compare_all(study, runs, fits, draws)
     inputs = inputs_digest(frontier_keys(study), *paths)

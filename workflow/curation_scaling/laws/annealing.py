@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.signal import lfilter
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws.columns import column
@@ -23,6 +24,7 @@ class Annealing(ColumnLaw):
     source = "Tissue et al. 2024, Eq. 1"
     formula = "L = L0 + A S1^-alpha - C S2"
     columns = ("lr_area", "lr_annealing")
+    can_rise = True
     parameters = (
         Parameter("L0", "loss", 0.0, np.inf),
         Parameter("A", "loss", 1e-300, 1e300, log=True),
@@ -65,10 +67,5 @@ def schedule_areas(rates: npt.ArrayLike, momentum: float = 0.999) -> tuple[Array
         raise InputError("the learning-rate schedule must be a non-empty list of rates >= 0, one a step")
     if not 0 <= momentum < 1:
         raise InputError(f"momentum of the schedule is {momentum}, but must lie in [0, 1)")
-    drops = -np.diff(values, prepend=values[0])
-    momenta = np.empty_like(values)
-    last = 0.0
-    for i, drop in enumerate(drops):
-        last = momentum * last + drop
-        momenta[i] = last
+    momenta = lfilter([1.0], [1.0, -momentum], -np.diff(values, prepend=values[0]))
     return np.cumsum(values), np.cumsum(momenta)

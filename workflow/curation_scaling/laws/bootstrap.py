@@ -23,6 +23,7 @@ RARE = 0.02  # share of them that may move there before all replicates start fro
 SMOOTHING = 0.5  # of the residuals' standard deviation
 UNITS_A_PARAMETER = 5  # independent runs a free parameter that the resampling of whole runs needs
 NORMAL_975 = 1.959963984540054
+_KINDS = ("sd", "noise", "count")  # of weights
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ def plan(
     cluster: str,
     count: int,
     rng: np.random.Generator,
+    precision: Array | float = 1.0,
 ) -> Plan:
-    """Choose and draw the replicates.
+    """Choose and draw the replicates; precision: `precision_of` the rows.
 
     Units are data draws where there are at least two, joint across pools; else whole runs, within each pool, where
     every parameter has UNITS_A_PARAMETER of them; else blocks of residuals. A `cluster` other than "draw" names the
@@ -88,7 +90,7 @@ def plan(
         )
     seen = next((name for name in ("samples_seen", "tokens") if name in frame.columns), None)
     place = np.arange(frame.height) if seen is None else labels(frame, seen)
-    return _residual_blocks(problem, predicted, leverage, units, place, count, rng)
+    return _residual_blocks(problem, predicted, leverage, units, place, count, rng, precision)
 
 
 def _whole_units(
@@ -134,15 +136,16 @@ def _residual_blocks(
     place: Labels,
     count: int,
     rng: np.random.Generator,
+    precision: Array | float,
 ) -> Plan:
     """Add to the fit blocks of residuals, drawn from all runs with random signs.
 
-    Residuals are divided by sqrt(1 - leverage), rescaled to the residual variance on n - p degrees of freedom,
-    widened from normal to Student, and smoothed by normal noise at unchanged variance. A block is consecutive
-    in `place`, the order of a run's rows.
+    Residuals are multiplied by `precision` (rows,), divided by sqrt(1 - leverage), rescaled to the residual variance on
+    n - p degrees of freedom, widened from normal to Student, smoothed by normal noise at unchanged variance, and
+    divided by the precision of the row that they come to. A block is consecutive in `place`, the order of a run's rows.
     """
     residual = -problem.loss.residual(predicted, problem.error)
-    pool = standardised(residual, leverage, len(problem.chart.free))
+    pool = standardised(residual * precision, leverage, len(problem.chart.free))
     freedom = residual.size - len(problem.chart.free)
     pool = pool * float(stdtrit(freedom, 0.975)) / NORMAL_975
     order = np.argsort(place, kind="stable")
@@ -159,7 +162,7 @@ def _residual_blocks(
         noise[:, run] = (pool[blocks[chosen]] * sign).reshape(count, -1)[:, : run.size]
     # A robust loss passes exactly through some rows, whose residuals of 0 would pile up in the middle of the noise.
     blur = SMOOTHING * float(np.sqrt((pool**2).mean())) * rng.standard_normal(noise.shape)
-    noise = (noise + blur) / np.sqrt(1 + SMOOTHING**2)
+    noise = (noise + blur) / np.sqrt(1 + SMOOTHING**2) / precision
     return Plan(
         problem.loss.perturbed(predicted, noise), problem.weight, 1.0, f"residual blocks of {length}, t({freedom})"
     )
@@ -221,18 +224,35 @@ def _stretched(problem: Problem, solution: Array, estimate: Array, factor: float
 
 
 def weights_of(given: Mapping[str, str] | None, frame: pl.DataFrame, error: Array, loss: Loss) -> Array:
-    """Return row weights of the summed loss from {"sd": column} or {"count": column}.
+    """Return row weights of the summed loss from {"sd": column}, {"noise": column} or {"count": column}.
 
     sd: standard deviations of the errors; the weight is 1 / variance (of the log for a log loss), scaled to mean 1.
-    count: how many runs a row stands for. Raises InputError on another key or a column that is not positive.
+    noise: standard deviations s of the errors' logs; the weight is 1 / s^2 for squared losses and 1 / s for log_huber
+    and lad, which are linear but for tiny residuals (the efficient weights of least absolute deviations), mean 1.
+    count: how many runs a row stands for, or trials of a binomial loss. Raises InputError on another key or a column
+    that is not positive.
     """
     if given is None:
         return np.ones(error.size)
-    if len(given) != 1 or next(iter(given)) not in ("sd", "count"):
-        raise InputError(f"weights is {dict(given)}, but must be {{'sd': column}} or {{'count': column}}")
+    if len(given) != 1 or next(iter(given)) not in _KINDS:
+        known = " or ".join(f"{{'{kind}': column}}" for kind in _KINDS)
+        raise InputError(f"weights is {dict(given)}, but must be {known}")
     kind, name = next(iter(given.items()))
     values = column(frame, name)
     if kind == "count":
         return values
+    if kind == "noise":
+        spread = values if loss.logarithmic else values * error
+        weight = spread**-2.0 if loss.squared else 1 / spread
+        return weight / float(weight.mean())
     weight = (error / values) ** 2 if loss.logarithmic else values**-2.0
     return weight / float(weight.mean())
+
+
+def precision_of(given: Mapping[str, str] | None, weight: Array, loss: Loss) -> Array | float:
+    """Return what makes residuals equally wide, (rows,), with root mean square or mean 1; 1 without weights."""
+    if given is None:
+        return 1.0
+    if "noise" in given and not loss.squared:
+        return weight / float(weight.mean())
+    return np.asarray(np.sqrt(weight / float(weight.mean())))

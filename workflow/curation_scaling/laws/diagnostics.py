@@ -10,11 +10,11 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import fdtrc, stdtrit
 
-from curation_scaling.laws.bootstrap import labels
+from curation_scaling.laws.bootstrap import labels, precision_of
 from curation_scaling.laws.columns import cells
 from curation_scaling.laws.losses import LOSSES, loss_named
 from curation_scaling.laws.profile import scale_of_loss
-from curation_scaling.laws.selection import RISE
+from curation_scaling.laws.shapes import RISE
 from curation_scaling.laws.solver import minimise
 from curation_scaling.laws.starts import scaled_information
 
@@ -43,12 +43,13 @@ def diagnose(fit: Fit) -> pl.DataFrame:
 def information(fit: Fit) -> tuple[float, float]:
     """Return AICc and BIC; comparable between laws that were fitted to the same runs with the same loss.
 
-    Gaussian likelihood of the residuals for squared losses, Laplace for log_huber and lad. AICc is infinite when
-    rows do not exceed parameters by more than one.
+    Gaussian likelihood of the (weighted) residuals for squared losses, Laplace for log_huber and lad. AICc is infinite
+    when rows do not exceed parameters by more than one.
     """
     loss, rows = fit.problem.loss, fit.problem.error.size
     residual = _residual(fit)
-    if loss.name.endswith("mse"):
+    residual = residual * precision_of(fit.weights, fit.problem.weight, loss)
+    if loss.squared:
         deviance = rows * float(np.log(2 * np.pi * np.e * max(float((residual**2).mean()), 1e-300)))
     else:
         deviance = 2 * rows * float(np.log(2 * np.e * max(float(np.abs(residual).mean()), 1e-300)))
@@ -171,7 +172,7 @@ def _loss_sensitivity(fit: Fit) -> list[Row]:
 def _lack_of_fit(fit: Fit) -> list[Row]:
     """Compare the law's misfit with the spread of replicates at equal inputs (F test on residuals)."""
     cell = cells(fit.runs, fit.law.columns)
-    residual = _residual(fit)
+    residual = _residual(fit) * precision_of(fit.weights, fit.problem.weight, fit.problem.loss)
     count, free = int(cell.max()) + 1, len(fit.problem.chart.free)
     if not residual.size > count > free:
         return []

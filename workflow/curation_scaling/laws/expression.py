@@ -23,6 +23,7 @@ class ExpressionLaw(ColumnLaw):
     """
 
     source = "the study"
+    can_rise = True
 
     def __init__(self, name: str, formula: str, parameters: tuple[Parameter, ...]):
         """Parse the formula; raise InputError when it cannot be read or a parameter is unused or unbounded."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError, listed
-from curation_scaling.laws.bootstrap import plan, refit, standardised, weights_of
+from curation_scaling.laws.bootstrap import plan, precision_of, refit, standardised, weights_of
 from curation_scaling.laws.chart import Chart
 from curation_scaling.laws.columns import column
 from curation_scaling.laws.describe import describe
@@ -48,9 +48,10 @@ def fit_law(
     """Fit `law` to `runs` by minimising the summed loss, and bootstrap it.
 
     law: a name in LAWS, or a Law with its options set. runs: one row an evaluation, with the law's columns and `error`.
-    loss: log_huber, log_mse, mse or lad; delta: width of the Huber loss in log units. weights: {"sd": column} or
-    {"count": column}. cluster: the column of the independent units; "draw" falls back to runs, then to residual
-    blocks (see `bootstrap.plan`); the method stands in `Fit.parameters`. bootstrap: replicates, 0 for none.
+    loss: log_huber, log_mse, mse, lad or binomial; delta: width of the Huber loss in log units. weights:
+    {"sd": column}, {"noise": column} or {"count": column} (see `bootstrap.weights_of`). cluster: the column of the
+    independent units; "draw" falls back to runs, then to residual blocks (see `bootstrap.plan`); the method stands in
+    `Fit.parameters`. bootstrap: replicates, 0 for none.
     fixed: parameter -> constant, or the name of the parameter it is tied to, or None to free a default constant.
     pooling: a prior that draws the parameters of ordered pools together; the objective then includes it.
 
@@ -77,12 +78,13 @@ def fit_law(
     theta = chart.theta(estimate[None])[0]
     predicted = law.predict(theta[None], design)[0]
     leverage = leverages(problem, estimate)
+    precision = precision_of(weights, problem.weight, measure)
     draws, method, switched = np.empty((0, len(chart.free))), "none", 0.0
     if bootstrap and not chart.free:
         draws, method = np.empty((bootstrap, 0)), "fixed"
     elif bootstrap:
         rng = np.random.Generator(np.random.PCG64(seed))
-        made = plan(runs, problem, predicted, leverage, cluster, bootstrap, rng)
+        made = plan(runs, problem, predicted, leverage, cluster, bootstrap, rng, precision)
         others = np.unique(starts.solutions[starts.objectives > starts.objectives[0] * (1 + SAME_BASIN)][:2], axis=0)
         draws, switched = refit(problem, made, estimate, others)
         method = made.method
@@ -98,7 +100,7 @@ def fit_law(
         seed=seed,
         method=method,
         at_bound=chart.at_bound(estimate[None])[0],
-        noise=standardised(residual, leverage, len(chart.free)),
+        noise=standardised(residual * precision, leverage, len(chart.free)),
         leverage=leverage,
         starts=starts,
         switched=switched,

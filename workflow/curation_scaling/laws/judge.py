@@ -27,14 +27,14 @@ _HELD_OUT = {
 }
 
 
-def judge(fits: Sequence[Fit], fitted: pl.DataFrame, loss: str) -> list[tuple[str, Judged]]:
+def judge(fits: Sequence[Fit], loss: str) -> list[tuple[str, Judged]]:
     """Every law by name with its fit and hold-out, or the reason that there is nothing to hold out."""
-    return [(fit.law.name, _judged(fit, fitted, loss)) for fit in progress(fits, "laws held out")]
+    return [(fit.law.name, _judged(fit, loss)) for fit in progress(fits, "laws held out")]
 
 
-def _judged(fit: Fit, fitted: pl.DataFrame, loss: str) -> Judged:
+def _judged(fit: Fit, loss: str) -> Judged:
     try:
-        return fit, holdout(fit.law, fitted, loss=loss, fixed=fit.held)
+        return fit, holdout(fit.law, fit.runs, loss=loss, fixed=fit.held, weights=fit.weights)
     except InputError as error:
         return str(error)
 

@@ -52,6 +52,7 @@ class Law(ABC):
     formula: str
     columns: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+    can_rise: ClassVar[bool] = False  # whether the error may rise with data or compute
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class MixtureExponential(Law):
     source = "Ye et al. 2024, Eq. 1"
     formula = "L = c + k exp(sum_j t_j r_j)"
     columns = ("weights",)
+    can_rise = True
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:  # type: ignore[override]

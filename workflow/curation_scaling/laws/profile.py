@@ -72,7 +72,7 @@ def scale_of_loss(problem: Problem, residual: Array, free: int) -> float:
     loss, weight = problem.loss, problem.weight
     size = np.abs(residual)
     psi = weight * loss.weight(residual) * residual
-    if loss.name.endswith("mse"):
+    if loss.squared:
         curvature = float((weight * 2.0).mean())
     else:
         # Huber's curvature counts the residuals below delta; a window as wide as the data need keeps the count stable.

@@ -72,6 +72,7 @@ class BrokenPower(ColumnLaw):
     source = "Caballero et al. 2022, Eq. 1"
     formula = "y = a + b x^-c0 prod_i (1 + (x/d_i)^(1/f_i))^(-c_i f_i)"
     columns = ("samples_seen",)
+    can_rise = True
 
     def __init__(self, breaks: int = 1):
         """Name the parameters of `breaks` breaks."""

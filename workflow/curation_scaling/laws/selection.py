@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from curation_scaling.laws.shapes import RISE
 from curation_scaling.study import Study
-
-RISE = 0.01  # relative: a mean error this far above its earlier minimum rises, which no b < 0 can express
 
 
 def select_runs(runs: pl.DataFrame, pools: Sequence[str], max_repetitions: float | None) -> pl.DataFrame:

@@ -73,7 +73,7 @@ class Problem:
             total = (self.weight * self.loss.cost(residual)).sum(axis=1)
             softening = np.where(self.loss.linear(residual), tail, 1.0)
             root = np.sqrt(self.weight * self.loss.weight(residual) * softening)
-            scaled = jacobian * (root / predicted if self.loss.logarithmic else root)[:, None, :]
+            scaled = jacobian * self.loss.through(root, predicted, self.error)[:, None, :]
             pull = chart.slope(theta)[:, :, None] * chart.select
             natural_gradient = scaled @ (root * residual / softening)[:, :, None]
             natural_matrix = scaled @ scaled.transpose(0, 2, 1)

@@ -20,8 +20,10 @@ from curation_scaling.artifacts import (
     UTILITY,
     Schema,
 )
-from curation_scaling.artifacts_profiles import PROFILES
+from curation_scaling.artifacts_noise import NOISE, SIGNAL
+from curation_scaling.artifacts_profiles import CHECKPOINTS, PROFILES
 from curation_scaling.errors import InputError
+from curation_scaling.laws.finished import Correction, correction
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.goyal import GoyalEq3
 from curation_scaling.laws.goyal_anchored import GoyalAnchored
@@ -34,6 +36,7 @@ from curation_scaling.laws.rule import is_main, under_rules
 from curation_scaling.laws.saved import SavedFit, draw_rows, fit_rows, saved
 from curation_scaling.laws.selection import fitted_runs, select_runs
 from curation_scaling.laws.utility import pool_utility
+from curation_scaling.laws.weighing import noise_tables, of_metric, refuse_unfit, weighed, weights_for
 from curation_scaling.layout import Layout
 from curation_scaling.seeds import derive_seed
 from curation_scaling.store import empty, inputs_digest, read, write
@@ -41,7 +44,7 @@ from curation_scaling.study import Study
 from curation_scaling.study.keys import laws_keys
 
 EXACT = 1e-9  # residuals that are nothing but rounding: the likelihood has no scale then
-ONSETS = 20  # values at which a range of onsets is taken
+VALUES = 20  # at which a range of onsets, or an interval of the effect of annealing, is taken
 
 
 def fit_laws(study: Study, layout: Layout) -> None:
@@ -55,18 +58,31 @@ def fit_laws(study: Study, layout: Layout) -> None:
 
 def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
     """The tables that `fit_laws` writes, from the study's runs."""
+    noise, signal = noise_tables(study, runs)
+    runs = of_metric(study, runs)
     selected = select_runs(runs, study.pools.fitted_names, study.laws.max_repetitions)
-    fitted = fitted_runs(study, selected)
+    refuse_unfit(study, runs, noise)
+    fitted = weighed(study, fitted_runs(study, selected), noise)
     if fitted.is_empty():
         raise InputError("no run on a single pool can be fitted: train single pools, or raise laws.max_repetitions")
-    fits = [_fit(study, name, fitted) for name in study.laws.names]
-    predictions = [(rule, _predict(fit, rule, selected)) for fit in fits for rule in under_rules(study, saved(fit))]
-    judged = judge(fits, fitted, study.laws.loss)
+    found: dict[str, tuple[Fit, Correction | None]] = {name: _fit(study, name, fitted) for name in study.laws.names}
+    fits, as_finished = [fit for fit, _ in found.values()], {name: mended for name, (_, mended) in found.items()}
+
+    def finished(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        mended = as_finished[name]
+        return frame if mended is None else mended.of(frame)
+
+    predictions = [
+        (rule, _predict(fit, rule, finished(fit.law.name, selected)))
+        for fit in fits
+        for rule in under_rules(study, saved(fit))
+    ]
+    judged = judge(fits, study.laws.loss)
     held_out, refused = hold_out(judged, fitted)
     comparison = compare_laws(study, judged, {fit.law.name: saved(fit).gamma for fit in fits})
     answering = with_main_law(study, comparison)
     scores = [
-        score_mixtures(rows, runs, study.candidates)
+        score_mixtures(rows, finished(rule.law.name, runs), study.candidates)
         | {
             "law": rule.law.name,
             "gamma": rule.gamma,
@@ -75,7 +91,9 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         }
         for rule, rows in predictions
     ]
+    told = [] if noise is None or signal is None else [(NOISE, noise), (SIGNAL, signal)]
     return [
+        *told,
         (FITS, pl.concat(fit_rows(fit) for fit in fits)),
         (DRAWS, pl.concat(draw_rows(fit) for fit in fits)),
         (PREDICTIONS, pl.concat(rows for _, rows in predictions)),
@@ -83,6 +101,7 @@ def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame
         (HOLDOUT, held_out),
         (COMPARISON, comparison),
         (DIAGNOSTICS, pl.concat([diagnose(fits), refused])),
+        *([(CHECKPOINTS, _corrections(fits, as_finished))] if study.laws.annealing is not None else []),
         (PROFILES, _profiles(next(fit for fit in fits if fit.law.name == answering.laws.main))),
         (UTILITY, _utilities(fits, selected)),
     ]
@@ -93,7 +112,8 @@ def _schema(schema: Schema) -> dict[str, pl.DataType]:
     return {c.name: pl.Float64() for c in schema.columns if c.name in floats}
 
 
-def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
+def _fit(study: Study, name: str, fitted: pl.DataFrame) -> tuple[Fit, Correction | None]:
+    """The fit, and the correction of checkpoints that it was made with."""
     law = law_named(name)
     assert isinstance(law, RepetitionLaw)
     laws = study.laws
@@ -109,11 +129,12 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
     seed = derive_seed(study.seed, "bootstrap")  # the same for every law: their draws resample the same runs
     pooling = None if laws.pooling is None else PartialPooling(tuple(study.pools.bucket_names), laws.pooling)
 
-    def fit(held: Mapping[str, float | str | None], replicates: int, seed: int) -> Fit:
+    def fit(runs: pl.DataFrame, held: Mapping[str, float | str | None], replicates: int, seed: int) -> Fit:
         return fit_law(
             law,
-            fitted,
+            runs,
             loss=laws.loss,
+            weights=weights_for(fitted),
             bootstrap=replicates,
             level=laws.level,
             seed=seed,
@@ -121,18 +142,48 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> Fit:
             pooling=pooling,
         )
 
-    if "s" not in fixed or laws.onset_range is None:
-        return fit(fixed, laws.bootstrap, seed)
-    # What is known of s from elsewhere cannot be resampled here: each of its values gets a share of the replicates.
-    low, high = laws.onset_range
-    values = np.geomspace(low, high, 2 * ONSETS + 1)[1::2]
-    counts = np.diff(np.linspace(0, laws.bootstrap, ONSETS + 1).round().astype(int))
+    mended = None
+    if laws.annealing is not None:
+        mended = correction(laws.annealing, fitted, lambda runs: fit(runs, fixed, 0, seed), laws.level, VALUES)
+    onset_range = laws.onset_range if "s" in fixed else None
+    if onset_range is None and (mended is None or mended.lower is None):
+        return fit(fitted if mended is None else mended.of(fitted), fixed, laws.bootstrap, seed), mended
+    # What comes from elsewhere, or has one value for all runs, is not resampled: each value gets a share of the draws.
+    onsets: list[dict[str, float]] = [{}] * VALUES
+    if onset_range is not None:
+        low, high = onset_range
+        onsets = [{"s": float(value)} for value in np.geomspace(low, high, 2 * VALUES + 1)[1::2]]
+    frames = [fitted] * VALUES
+    if mended is not None:
+        order = np.random.Generator(np.random.PCG64(derive_seed(seed, "annealing"))).permutation(VALUES)
+        frames = [mended.each(fitted)[i] for i in order]
+    counts = np.diff(np.linspace(0, laws.bootstrap, VALUES + 1).round().astype(int))
     parts = [
-        fit({**fixed, "s": float(value)}, int(count), derive_seed(seed, "onset", i)).theta_draws
-        for i, (value, count) in enumerate(zip(values, counts, strict=True))
+        fit(runs, {**fixed, **onset}, int(count), derive_seed(seed, "onset", i)).theta_draws
+        for i, (onset, runs, count) in enumerate(zip(onsets, frames, counts, strict=True))
         if count
     ]
-    return replace(fit(fixed, 1, seed), theta_draws=np.concatenate(parts))
+    return replace(
+        fit(fitted if mended is None else mended.of(fitted), fixed, 1, seed), theta_draws=np.concatenate(parts)
+    ), mended
+
+
+def _corrections(fits: Sequence[Fit], found: Mapping[str, Correction | None]) -> pl.DataFrame:
+    """Rows of `laws/checkpoints`: the correction of each law."""
+    rows = [
+        {
+            "law": fit.law.name,
+            "effect": mended.effect,
+            "lower": mended.lower,
+            "upper": mended.upper,
+            "level": fit.level,
+            "objective": fit.objective,
+            "objective_as_is": mended.as_is,
+        }
+        for fit in fits
+        if (mended := found[fit.law.name]) is not None
+    ]
+    return pl.DataFrame(rows, schema_overrides=dict.fromkeys(("lower", "upper"), pl.Float64))
 
 
 def _overlaps(study: Study) -> tuple[tuple[str, str], ...]:

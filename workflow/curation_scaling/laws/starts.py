@@ -94,7 +94,7 @@ def leverages(problem: Problem, estimate: Array) -> Array:
         return np.zeros(problem.error.size)
     theta = problem.chart.theta(estimate[None])
     predicted, jacobian = problem.law.evaluate(theta, problem.design)
-    scaled = jacobian[0] / predicted[0] if problem.loss.logarithmic else jacobian[0]
+    scaled = problem.loss.through(jacobian[0], predicted[0], problem.error)
     basis = (problem.chart.slope(theta)[0][:, None] * problem.chart.select).T @ scaled * np.sqrt(problem.weight)
     size = np.sqrt((basis**2).sum(axis=1, keepdims=True))
     _, values, right = np.linalg.svd(basis / np.where(size > 0, size, 1), full_matrices=False)

@@ -7,7 +7,7 @@ only for text. Every page carries a checksum that readers verify, so that a pass
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from curation_scaling import __version__
 from curation_scaling.errors import InputError
-from curation_scaling.store import hashed
+from curation_scaling.store import hashed, verify
 
 Rows = dict[str, NDArray[Any]]
 """Columns by name, all of one length; `group` holds codes of a list of names."""
 
+SMALL = 1 << 20  # bytes; a file up to this size is verified whole
 _FEW = ("shard",)  # columns of few values, in dictionaries
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
@@ -123,6 +124,8 @@ def open_table(path: Path, study: str | None = None) -> pq.ParquetFile:
         InputError: if it is missing, damaged, or of another study.
     """
     try:
+        if path.stat().st_size <= SMALL:
+            verify(path)  # pages have checksums, the footer has none, and here it is a good part of the file
         file = pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the workflow again") from None
@@ -133,6 +136,12 @@ def open_table(path: Path, study: str | None = None) -> pq.ParquetFile:
         file.close()
         raise InputError(f"{path} belongs to the study {of!r}, not to {study!r}: delete it")
     return file
+
+
+def check_owned(paths: Iterable[Path], study: str) -> None:
+    """Raise InputError if a file is damaged or of another study, before a job writes the first of several."""
+    for path in paths:
+        open_table(path, study).close()
 
 
 def damaged(path: Path, error: Exception) -> InputError:
@@ -154,7 +163,11 @@ def read_table(
     file = open_table(path, study)
     try:
         groups = range(file.num_row_groups) if row_groups is None else row_groups
-        return file.read_row_groups(list(groups), columns=None if columns is None else list(columns), use_threads=False)
+        wanted = list(file.schema_arrow.names) if columns is None else list(columns)
+        table = file.read_row_groups(list(groups), columns=wanted, use_threads=False)
+        if lost := [name for name in wanted if name not in table.column_names]:
+            raise pa.ArrowInvalid(f"column {lost[0]!r} is not there")  # no checksum covers the names in the footer
+        return table
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from None
     finally:

@@ -27,7 +27,7 @@ def build_comparison(compared: Compared, root: Path) -> str:
         svg = figure.svg()
         write_bytes(root / f"figures/{figure.name}.svg", svg.encode())
         write_bytes(root / f"figures/{figure.name}.png", figure.png(svg))
-    artifacts = artifact_table(root, [root / f"{s.name.removeprefix('compare/')}.parquet" for s in COMPARED])
+    artifacts = artifact_table(root, root.name, [root / f"{s.name.removeprefix('compare/')}.parquet" for s in COMPARED])
     gallery = Gallery(figures)
     sections = [
         Section("answer", "The answer", element("pre", text(words), class_="words")),

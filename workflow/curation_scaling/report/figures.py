@@ -7,15 +7,18 @@ from collections.abc import Callable
 from curation_scaling.layout import FIGURES
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.allocation import allocation_figure
+from curation_scaling.report.charts.checkpoints import checkpoints_figure
 from curation_scaling.report.charts.frontier import frontier_figure
 from curation_scaling.report.charts.holdout import holdout_figure
 from curation_scaling.report.charts.learning import learning_figure
 from curation_scaling.report.charts.mixtures import mixtures_figure
 from curation_scaling.report.charts.next_run import next_run_figure
+from curation_scaling.report.charts.noise import noise_figure
 from curation_scaling.report.charts.outcomes import outcomes_figure
 from curation_scaling.report.charts.parameters import correlations_figure, profiles_figure
 from curation_scaling.report.charts.probability import probability_figure
 from curation_scaling.report.charts.published import published_figure
+from curation_scaling.report.charts.regimes import exponents_figure
 from curation_scaling.report.charts.residuals import residuals_figure
 from curation_scaling.report.charts.scores import buckets_figure, histogram_figure
 from curation_scaling.report.charts.scoring import scoring_figure
@@ -46,10 +49,16 @@ _DRAWN: dict[str, Callable[[Results], Figure]] = {
 def draw_figures(results: Results) -> list[Figure]:
     """The figures that `study.figures` names, without those of the pruning part."""
     figures = [_DRAWN[name](results) for name in FIGURES]
+    if results.noise is not None:
+        figures.append(noise_figure(results))
+    if results.verdicts is not None:
+        figures.append(exponents_figure(results.verdicts, "Pool"))
     if results.scored is not None and results.summary is not None:
         figures += [scores_figure(results), outcomes_figure(results.summary)]
     if results.printed is not None and results.reproduction is not None:
         figures += [published_figure(results), agreement_figure(results.reproduction)]
+    if results.checkpoints is not None:
+        figures.append(checkpoints_figure(results))
     return figures
 
 

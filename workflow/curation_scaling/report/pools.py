@@ -45,7 +45,7 @@ def build_pool_report(study: PoolStudy, layout: Layout) -> None:
     ]
     sections = [
         Section("pools", "The pools", join(content), lead),
-        Section("provenance", "Provenance", join([artifact_table(layout.root, paths), study_file(study)])),
+        Section("provenance", "Provenance", join([artifact_table(layout.root, study.study, paths), study_file(study)])),
     ]
     subtitle = f"Study {study.study}: {plural(len(study.pools.members), 'pool')}, no runs yet."
     write_provenance(study, layout)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from curation_scaling import __version__
+from curation_scaling.errors import InputError
 from curation_scaling.report.markup import Markup, details, element, join, paragraph, table, text
 from curation_scaling.store import verify
 from curation_scaling.study import PoolStudy, Study
@@ -26,13 +27,19 @@ def provenance(study: Study, runs: pl.DataFrame, artifacts: Markup) -> Markup:
     return join(parts)
 
 
-def artifact_table(root: Path, paths: Iterable[Path]) -> Markup:
-    """Rows, package version and digests of artifacts; their bytes are verified."""
+def artifact_table(root: Path, study: str, paths: Iterable[Path]) -> Markup:
+    """Rows, package version and digests of artifacts; their bytes are verified, and that they are the study's.
+
+    Raises:
+        InputError: if an artifact is damaged, or of another study.
+    """
     rows = []
     for path in paths:
         sha256 = verify(path)
         parquet = pq.read_metadata(path)
         metadata = {key.decode(): value.decode() for key, value in (parquet.metadata or {}).items()}
+        if (of := metadata.get("study")) != study:
+            raise InputError(f"{path} belongs to the study {of!r}, not to {study!r}: delete it")
         name = path.relative_to(root).as_posix()
         rows.append(
             [

@@ -11,10 +11,13 @@ import yaml
 from curation_scaling import __version__
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
-from curation_scaling.artifacts_rerun import MIXING, POINTS
+from curation_scaling.artifacts_regimes import LIMITS, VERDICTS
+from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_BUDGETS, SELECTOR_RATIOS, SELECTORS
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure
+from curation_scaling.report.charts.regimes import exponents_figure, limits_figure
+from curation_scaling.report.charts.selectors import selector_figure
 from curation_scaling.report.charts.theory import theory_figures
 from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure, write_figures
@@ -22,6 +25,8 @@ from curation_scaling.report.markup import Markup, bullets, details, element, jo
 from curation_scaling.report.mixing import mixing_table
 from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table
+from curation_scaling.report.regimes import verdicts_table
+from curation_scaling.report.selectors import selector_tables
 from curation_scaling.report.sources import source_artifacts, source_figures, source_words, sources_section
 from curation_scaling.report.wording import interval, number, plural
 from curation_scaling.store import read, verify, write_bytes
@@ -63,9 +68,15 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
         *([Section("sources", "Sources seen in part", sources_section(spec, tables))] if spec else []),
         *(compared if rerun.reproduction else []),
         *([Section("mixing", "Mixtures ranked", mixing_table(tables["mixing"]))] if rerun.mixing else []),
+        *(
+            [Section("regimes", "Regimes", verdicts_table(tables["verdicts"], "Curve"))]
+            if rerun.teacher_student
+            else []
+        ),
+        *([Section("selectors", "Is choosing worth its price?", _selectors(tables))] if rerun.selectors else []),
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
-        Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, paths))),
+        Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, rerun.study, paths))),
     ]
     measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
     measured += [plural(tables["runs"]["run_id"].n_unique(), "training")] if spec else []
@@ -106,24 +117,37 @@ def _fits(rerun: Rerun, layout: Layout, words: str) -> Markup:
 
 def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
     """The artifacts that the report shows beside the fits."""
-    ranked = (SCORES, CORRELATION, RELIABILITY, OVERLAP)
+    ranked, made = (SCORES, CORRELATION, RELIABILITY, OVERLAP), rerun.teacher_student
+    chosen = (SELECTORS, SELECTOR_BUDGETS, SELECTOR_RATIOS)
     return (
         ({layout.points: POINTS} if rerun.tables else {})
         | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
         | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
         | ({layout.law("mixing"): MIXING} if rerun.mixing else {})
         | source_artifacts(rerun, layout)
+        | ({layout.regime(s.name.removeprefix("regimes/")): s for s in (LIMITS, VERDICTS)} if made else {})
+        | ({layout.law(s.name.removeprefix("laws/")): s for s in chosen} if rerun.selectors else {})
     )
+
+
+def _selectors(tables: dict[str, pl.DataFrame]) -> Markup:
+    return selector_tables(tables["selectors"], tables["selector_budgets"], tables["selector_ratios"])
 
 
 def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
     """The figures that `Rerun.figures` names."""
     figures = source_figures(rerun.sources, tables) if rerun.sources else []
     figures += theory_figures(tables["theory"]) if rerun.theory else []
+    if rerun.teacher_student:
+        figures += [limits_figure(tables["limits"]), exponents_figure(tables["verdicts"], "Curve")]
     if rerun.rankings:
         figures += [correlation_figure(tables["correlation"]), overlap_figure(tables["overlap"])]
     named = [check.table for check in rerun.reproduction if isinstance(check, GroupMeansCheck)]
-    return [*figures, groups_figure(tables["points"].filter(table=named[0]))] if named else figures
+    if named:
+        figures.append(groups_figure(tables["points"].filter(table=named[0])))
+    if rerun.selectors:
+        figures.append(selector_figure(tables["selector_budgets"], tables["selectors"]))
+    return figures
 
 
 def verdict(rows: pl.DataFrame) -> str:

@@ -28,10 +28,13 @@ from curation_scaling.artifacts import (
     Schema,
 )
 from curation_scaling.artifacts_beyond import BEYOND
-from curation_scaling.artifacts_profiles import PROFILES
+from curation_scaling.artifacts_noise import NOISE, SIGNAL
+from curation_scaling.artifacts_profiles import CHECKPOINTS, PROFILES
+from curation_scaling.artifacts_regimes import DIMENSION, VERDICTS
 from curation_scaling.frontier.answer import main_rule
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.saved import SavedFit, load_fit
+from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
 from curation_scaling.report.palette import OKABE_ITO, pool_order
 from curation_scaling.report.wording import readable
@@ -60,7 +63,12 @@ class Results:
     frontier: pl.DataFrame
     switches: pl.DataFrame
     reproduction: pl.DataFrame | None = None  # where the study holds a paper's numbers
+    checkpoints: pl.DataFrame | None = None  # where checkpoints are taken for finished runs
     printed: pl.DataFrame | None = None
+    noise: pl.DataFrame | None = None  # these two where the study asks for the noise
+    signal: pl.DataFrame | None = None
+    dimension: pl.DataFrame | None = None  # these two where the study asks for the regimes
+    verdicts: pl.DataFrame | None = None
     profiles: pl.DataFrame | None = None  # of the main law; a partial report has none
     optimal: pl.DataFrame | None = None  # these six are past the plain frontier
     greedy: pl.DataFrame | None = None
@@ -103,6 +111,8 @@ _TABLES = (
     SWITCHES, *BEYOND,
 )  # fmt: skip
 _CUT = (EDGES, SUMMARY)  # only where pools are cut by the workflow
+_NOISE = (NOISE, SIGNAL)
+_REGIMES = (DIMENSION, VERDICTS)
 _PUBLISHED = (REPRODUCTION, PRINTED)  # only where the study holds a paper's numbers
 
 
@@ -119,6 +129,7 @@ def read_results(study: Study, layout: Layout) -> Results:
     """
     schemas = (*_TABLES, *_more(study))
     frames = {_field(schema): read(_path(layout, schema), schema, study=study.study) for schema in schemas}
+    frames["runs"] = of_metric(study, frames["runs"])
     scored = None if isinstance(study.pools.source, DeclaredSource) else read_scored(study, layout)
     named = with_main_law(study, frames["comparison"])
     return Results(named, _ordered(named, frames["frontier"]), scored=scored, **frames)
@@ -156,7 +167,10 @@ def _ordered(study: Study, frontier: pl.DataFrame) -> list[str]:
 
 def _more(study: Study) -> tuple[Schema, ...]:
     cut = () if isinstance(study.pools.source, DeclaredSource) else _CUT
-    return (*cut, *(_PUBLISHED if study.published is not None else ()))
+    unfinished = (CHECKPOINTS,) if study.laws.annealing is not None else ()
+    noise = _NOISE if study.laws.noise is not None else ()
+    regimes = _REGIMES if study.regimes is not None else ()
+    return (*cut, *unfinished, *noise, *regimes, *(_PUBLISHED if study.published is not None else ()))
 
 
 def _path(layout: Layout, schema: Schema) -> Path:

@@ -13,6 +13,7 @@ from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import write_figures
 from curation_scaling.report.figures import draw_figures
 from curation_scaling.report.markup import Markup, details, element, join, paragraph, text
+from curation_scaling.report.noise import signal_table
 from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table, provenance
 from curation_scaling.report.pruning import (
@@ -24,6 +25,7 @@ from curation_scaling.report.pruning import (
     read_pruned,
     reliability,
 )
+from curation_scaling.report.regimes import dimension_table, verdicts_table
 from curation_scaling.report.reproduction import differences_list, numbers_table, verdict
 from curation_scaling.report.results import Results, artifact_paths, read_results
 from curation_scaling.report.trust import trust
@@ -50,11 +52,14 @@ def build_report(study: Study, layout: Layout) -> None:
     sections = [
         *_answer(results, words, gallery),
         *_evidence(results, gallery),
+        *_regimes(results, gallery),
         *([_beyond(gallery)] if any(gallery.has(name) for name in BEYOND_FIGURES) else []),
         *_pruning(study, pruned, gallery),
         _pools(results, gallery),
         *_published(results, gallery),
-        Section("provenance", "Provenance", provenance(study, results.runs, artifact_table(layout.root, paths))),
+        Section(
+            "provenance", "Provenance", provenance(study, results.runs, artifact_table(layout.root, study.study, paths))
+        ),
     ]
     layout.partial_report.unlink(missing_ok=True)  # of an earlier attempt; it would contradict this one
     write_provenance(study, layout)
@@ -106,6 +111,18 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                 )
             ]
         ),
+        *(
+            []
+            if results.signal is None
+            else [
+                Section(
+                    "noise",
+                    "Signal and noise",
+                    join([gallery.show("noise"), signal_table(results)]),
+                    "How far runs of one evaluation differ, and what that leaves to be seen.",
+                )
+            ]
+        ),
         Section(
             "trust",
             "How far to trust the law",
@@ -116,11 +133,26 @@ def _evidence(results: Results, gallery: Gallery) -> list[Section]:
                     tables.comparison(results),
                     gallery.show("profiles", "parameter_correlations"),
                     tables.parameters(results),
+                    *_checkpoints(results, gallery),
                 ]
             ),
             "What it misses, how it foretells what it has not seen, and how well the runs pin it down.",
         ),
     ]
+
+
+def _regimes(results: Results, gallery: Gallery) -> list[Section]:
+    if results.verdicts is None or results.dimension is None:
+        return []
+    shown = [gallery.show("exponents"), verdicts_table(results.verdicts, "Pool"), dimension_table(results.dimension)]
+    lead = "What limits each pool's curve, and how steep theory expects it to be."
+    return [Section("regimes", "Regimes", join(shown), lead)]
+
+
+def _checkpoints(results: Results, gallery: Gallery) -> list[Markup]:
+    if results.checkpoints is None:
+        return []
+    return [tables.checkpoints(results), gallery.show("checkpoints")]
 
 
 def _beyond(gallery: Gallery) -> Section:

@@ -105,6 +105,27 @@ def comparison(results: Results) -> Markup:
     return table("The laws by how they extrapolate on single pools", headers, rows, words=(0, 4, 8))
 
 
+def checkpoints(results: Results) -> Markup:
+    """By how much each law wants the errors of unfinished runs lowered, and what it gains by that."""
+    assert results.checkpoints is not None
+    rows = [
+        [
+            row["law"],
+            number(row["effect"], 3),
+            "declared" if row["lower"] is None else interval(row["lower"], row["upper"]),
+            f"{row['objective'] / row['objective_as_is'] - 1:+.1%}",
+        ]
+        for row in results.checkpoints.iter_rows(named=True)
+    ]
+    words = (
+        "Checkpoints of a run that goes on are not annealed. The effect is the fall of ln(error) that the whole of the "
+        "annealing brings, fitted with each law; its interval takes evaluations as independent, which those of one run "
+        "are not. A law that bends where the schedule does cannot tell the two apart."
+    )
+    headers = ["Law", "Effect", "Interval", "Objective against checkpoints as they are"]
+    return join([paragraph(words), table("Checkpoints taken for finished runs", headers, rows, words=(0,))])
+
+
 def pools(results: Results) -> Markup:
     """Every pool with its members, size and runs; then, where pools were cut here, what became of each row."""
     study = results.study

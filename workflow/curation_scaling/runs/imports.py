@@ -29,10 +29,11 @@ _COLUMNS = {
     "seed": pl.Int32,
     "schedule": pl.String,
     "source": pl.String,
+    "trials": pl.Int64,
 }
 _ROW = "row of the file"
 _TEXT = ("pool", "run_id", "metric", "schedule")
-_MAY_BE_NULL = ("params", "flops")
+_MAY_BE_NULL = ("params", "flops", "trials")
 
 
 def _positive(value: pl.Expr) -> pl.Expr:
@@ -52,6 +53,7 @@ _GOOD: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str]] = {
     "error": (_positive, "a number above 0"),
     "samples_seen": (_whole, "a whole number above 0"),
     "params": (_whole, "a whole number above 0"),
+    "trials": (_whole, "a whole number above 0"),
     "flops": (_positive, "a number above 0"),
     "draw": (_index, "a whole number from 0 to 2147483647"),
     "seed": (_index, "a whole number from 0 to 2147483647"),
@@ -78,6 +80,8 @@ def import_runs(study: Study) -> pl.DataFrame:
         parts.append((where, _complete(where, _read_points(points), runs)))
     frame = pl.concat([rows for _, rows in parts])
     _check_unique(parts, frame)
+    if frame["trials"].null_count() == frame.height:
+        frame = frame.drop("trials")
     sizes = {name: {m: source.sizes[m] for m in members} for name, members in study.pools.members.items()}
     per_sample = runs.flops_per_sample or (6.0 * runs.params if runs.params else None)
     flops = pl.coalesce("flops", 6.0 * pl.col("params") * pl.col("samples_seen"))
@@ -100,6 +104,7 @@ def _complete(where: str, rows: pl.DataFrame, runs: Import) -> pl.DataFrame:
         "seed": 0,
         "schedule": runs.schedule,
         "source": runs.source,
+        "trials": None,
     }
     absent = {k: pl.lit(v, _COLUMNS[k]) for k, v in defaults.items() if k not in rows.columns}
     rows = rows.with_columns(**absent)

@@ -8,6 +8,8 @@ from curation_scaling.study.base import Name, Positive, Real, Share
 from curation_scaling.study.checks_base import TOLERANCE, Check, ScalarCheck
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.regimes import ExponentCheck
+from curation_scaling.study.selectors import SelectorCheck
 from curation_scaling.study.sources import SourceErrorCheck
 from curation_scaling.study.theory_checks import TheoryCheck
 
@@ -97,13 +99,15 @@ FitCheck = (
     | HeldOutErrorCheck
 )
 AnyCheck = Annotated[
-    FitCheck | RankingCheck | TheoryCheck | MixtureRankingCheck | SourceErrorCheck, Field(discriminator="kind")
+    FitCheck | RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck | ExponentCheck | SourceErrorCheck,
+    Field(discriminator="kind"),
 ]
 
 
 def fits_of(check: AnyCheck) -> list[tuple[str, str]]:
     """The fits that a check names, with the key that names each."""
-    if isinstance(check, RankingCheck | TheoryCheck | MixtureRankingCheck | SourceErrorCheck):
+    known = RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck | ExponentCheck | SourceErrorCheck
+    if isinstance(check, known):
         return []
     if isinstance(check, ExtrapolationCheck):
         return [(f"published.{name}", name) for name in check.published]

@@ -22,7 +22,7 @@ JOB = 1.0  # CPU-seconds to start one: Python and the modules of its stage; Snak
 SOURCE = 10.0  # docstrings 7.7, fashion_mnist 11.3: read and score the source
 FITS = 20.0  # docstrings: laws 4.5, frontier 4.0, report 9.0, runs 1.0
 PRUNING = 80.0  # docstrings: task 50, rank 19, pruning 8
-PRUNED_TRAINING = 0.7  # docstrings: 7 CPU-seconds for each nine, the start of their job apart
+PRUNED_STEP = 0.9e-3  # docstrings: 7 CPU-seconds for nine trainings of 750 steps, the start of their job apart
 SHARD_ROW = 12e-6  # synthetic_pool: 1M rows with every filter, content hash and subset, start of the jobs apart
 ALPHABET = 98  # characters that a context is made of
 PIXELS = {"digits": 64, "fashion_mnist": 784}
@@ -68,7 +68,8 @@ def _seconds(study: PoolStudy, jobs: int) -> float:
         total += flops / FLOPS_A_SECOND
     if study.pruning is not None:
         trained = sum(len(cells_of(study.pruning, size)) for _, size in study.pruning.jobs)
-        total += PRUNING + PRUNED_TRAINING * trained
+        steps = study.pruning.checkpoints[-1] / study.pruning.trainer.batch_size
+        total += PRUNING + PRUNED_STEP * steps * trained
     return total
 
 

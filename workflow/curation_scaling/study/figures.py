@@ -1,6 +1,13 @@
 """Which figures the report of a study has: its rules name them, and its report draws them."""
 
-from curation_scaling.layout import FIGURES, POOL_FIGURES, PRUNING_FIGURES, PUBLISHED_FIGURES
+from curation_scaling.layout import (
+    FIGURES,
+    NOISE_FIGURES,
+    POOL_FIGURES,
+    PRUNING_FIGURES,
+    PUBLISHED_FIGURES,
+    REGIME_FIGURES,
+)
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DeclaredSource
 from curation_scaling.study.rerun import Rerun
@@ -15,4 +22,7 @@ def figures_of(study: PoolStudy | Rerun) -> list[str]:
         return cut
     pruned = PRUNING_FIGURES if study.pruning is not None else ()
     published = PUBLISHED_FIGURES if study.published is not None else ()
-    return [*FIGURES, *cut, *pruned, *published]
+    noise = NOISE_FIGURES if study.laws.noise is not None else ()
+    regimes = REGIME_FIGURES if study.regimes is not None else ()
+    unfinished = ("checkpoints",) if study.laws.annealing is not None else ()
+    return [*FIGURES, *noise, *regimes, *cut, *pruned, *published, *unfinished]

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from curation_scaling.study.annealing import Annealing
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 
 RepetitionLaw = Literal["goyal_eq3", "goyal_anchored", "released_utility", "released_data"]
@@ -66,12 +67,41 @@ class Laws(Part):
         description="laws whose pools share one half-life, which grows with the samples seen between two sights of a "
         "sample to the power of gamma; in the others every pool has its own",
     )
+    annealing: Annealing | None = Field(
+        None, description="schedule of runs whose checkpoints are taken for finished runs; default: they are"
+    )
     max_repetitions: Positive | None = Field(
         None, description="evaluations beyond this many passes over a pool are predicted but not fitted"
     )
-    loss: Literal["log_huber", "mse", "lad", "log_mse"] = Field("log_huber", description="loss of the fit")
+    loss: Literal["log_huber", "mse", "lad", "log_mse", "binomial"] = Field(
+        "log_huber",
+        description="loss of the fit; binomial: the deviance of a share of failures, such as 1 - pass rate, on the "
+        "scale of probabilities",
+    )
+    trials: Count | None = Field(
+        None, description="loss binomial: trials behind each error, where the runs do not say; default: not known"
+    )
+    noise: Literal["estimate", "weigh"] | None = Field(
+        None,
+        description="estimate: the noise of evaluations, from runs that differ in draw or seed, and the signal against "
+        "it go to laws/noise, laws/signal and the report; weigh: fits weigh evaluations by it, too; default: neither",
+    )
+    odd_curves: Literal["leave_out", "refuse"] = Field(
+        "leave_out",
+        description="single pools whose mean error rises again: leave out what follows, or refuse them; a pool whose "
+        "error rises from the start is refused always",
+    )
+    metric: str | None = Field(None, min_length=1, description="which metric is fitted, where runs have several")
     bootstrap: Count = Field(1000, description="bootstrap replicates")
     level: Share = Field(0.95, description="level of all intervals")
+
+    @model_validator(mode="after")
+    def _noise_is_one(self) -> "Laws":
+        if self.loss == "binomial" and self.noise == "weigh":
+            raise ValueError("noise: a binomial loss weighs by trials already; use estimate, or another loss")
+        if self.trials is not None and self.loss != "binomial":
+            raise ValueError(f"trials: loss {self.loss} knows of no trials; use loss binomial, or leave it out")
+        return self
 
     @model_validator(mode="after")
     def _main_is_fitted(self) -> "Laws":
@@ -84,6 +114,8 @@ class Laws(Part):
                 raise ValueError(
                     f"{key}_range: {ends[0]:g} to {ends[1]:g} does not hold {key} = {value}; mend one of them"
                 )
+        if self.annealing is not None and self.loss not in ("log_huber", "log_mse"):
+            raise ValueError(f"annealing: corrects ln(error), which loss {self.loss} does not read; use a log loss")
         if self.gamma not in self.gammas:
             known = ", ".join(f"{g:g}" for g in self.gammas)
             raise ValueError(f"gamma: {self.gamma:g} is not among gammas; add it or choose one of {known}")

@@ -111,16 +111,35 @@ def runs_keys(study: Study) -> dict[str, Any]:
     return {"pools": study.trained_pools, "draws": study.pools.draws, "seeds": runs.seeds}
 
 
+def _laws(study: Study) -> dict[str, Any]:
+    """The key `laws`; what was added later enters where it is used, so that older results stay what they are."""
+    later = {"trials": None, "noise": None, "odd_curves": "leave_out", "metric": None}
+    content = study.laws.model_dump(mode="json")
+    return {name: value for name, value in content.items() if name not in later or value != later[name]}
+
+
 def laws_keys(study: Study) -> dict[str, Any]:
     """The laws, and which pools are buckets and unions."""
     source = study.pools.source
     return {
         "seed": study.seed,
-        "laws": study.laws.model_dump(mode="json"),
+        "laws": _laws(study),
         "members": study.pools.members,
         "pruned": list(study.pools.pruned),
         "candidates": study.candidates,
         "overlapping": source.overlapping if isinstance(source, DeclaredSource) else [],
+    }
+
+
+def regimes_keys(study: Study) -> dict[str, Any]:
+    """How the regimes of pools are judged; the embeddings enter by their bytes."""
+    assert study.regimes is not None
+    return {
+        "seed": study.seed,
+        "regimes": _content(study.regimes),
+        "laws": _laws(study),
+        "pools": study.pools.fitted_names,
+        "versions": {p: version(p) for p in ("numpy", "scikit-learn")},
     }
 
 
@@ -132,7 +151,7 @@ def frontier_keys(study: Study) -> dict[str, Any]:
         "buckets": study.pools.bucket_names,
         "pruned": {name: study.pools.pruned[name].metric for name in study.pools.pruned},
         "apart": [name for name in study.pools.bucket_names if name not in study.pools.candidates],
-        "laws": study.laws.model_dump(mode="json"),
+        "laws": _laws(study),
         "unit": study.unit,
     }
 
@@ -190,7 +209,7 @@ def _pruning(study: Study) -> Pruning:
 def published_keys(study: Study) -> dict[str, Any]:
     """A paper's numbers, and what they are compared with."""
     published = study.published.model_dump(mode="json") if study.published is not None else {}
-    return {"published": published, "laws": study.laws.model_dump(mode="json"), **frontier_keys(study)}
+    return {"published": published, "laws": _laws(study), **frontier_keys(study)}
 
 
 def report_keys(study: Study) -> dict[str, Any]:
@@ -213,6 +232,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "pools": pools_keys,
     "train": train_keys,
     "laws": laws_keys,
+    "regimes": regimes_keys,
     "frontier": frontier_keys,
     "task": task_keys,
     "rank": rank_keys,

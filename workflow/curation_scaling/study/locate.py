@@ -64,12 +64,15 @@ def data_files(study: PoolStudy | Rerun) -> Iterator[DataFile]:
         files += [ranking.file for ranking in study.rankings]
         files += study.mixing.files if study.mixing else []
         files += study.sources.files if study.sources else []
+        files += [study.selectors.file] if study.selectors else []
         yield from {file.path: file for file in files}.values()
         return
     if isinstance(study.pools.source, TableSource):
         yield from study.pools.source.files
     for pool in study.pools.pruned.values():
         yield from (file for file in (pool.file, pool.dynamics) if file is not None)
+    if isinstance(study, Study) and study.regimes is not None and study.regimes.embeddings is not None:
+        yield study.regimes.embeddings
     if isinstance(study, Study) and isinstance(study.runs, Import):
         yield from (item.file for item in study.runs.files)
 

@@ -10,6 +10,7 @@ from curation_scaling.study.frontier import Frontier, Laws
 from curation_scaling.study.pools import DeclaredSource, Pools
 from curation_scaling.study.pruning import Pruning
 from curation_scaling.study.published import Published
+from curation_scaling.study.regimes import PoolRegimes
 from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
 from curation_scaling.study.shards import ShardsSource
 
@@ -54,6 +55,7 @@ class Study(PoolStudy):
     frontier: Frontier
     pruning: Pruning | None = Field(None, description="a second task, whose samples are ranked and pruned")
     published: Published | None = Field(None, description="a paper's numbers on these pools, to compare")
+    regimes: PoolRegimes | None = Field(None, description="dimension of the pools' samples, and each curve's regime")
 
     @property
     def trained_pools(self) -> list[str]:
@@ -94,6 +96,7 @@ class Study(PoolStudy):
         self._check_budgets()
         self._check_imports()
         self._check_trainer()
+        self._check_regimes()
         return self
 
     def _check_mixes(self) -> None:
@@ -144,6 +147,17 @@ class Study(PoolStudy):
         for key, name in named:
             if name not in known:
                 raise ValueError(f"{key}: {name!r} is no pool of this study; these are: {listed(name, known)}")
+
+    def _check_regimes(self) -> None:
+        if self.regimes is None:
+            return
+        kind = self.pools.source.kind
+        if kind in ("declared", "shards"):
+            raise ValueError(f"regimes: {kind} pools hold no samples here whose dimension could be told; leave it out")
+        if self.regimes.embeddings is None and kind != "images":
+            raise ValueError(
+                f"regimes.embeddings is missing: samples of {kind} have no features; name their embeddings"
+            )
 
     def _check_trainer(self) -> None:
         """What a pool's samples hold is known before any job, and so is which pools the laws can be fitted to."""

@@ -13,6 +13,7 @@ _STAGES = {
     "pools": "pools.collect",
     "runs": "runs.collect",
     "laws": "laws.stage",
+    "regimes": "laws.regimes.pools",
     "frontier": "frontier.stage",
     "published": "frontier.published",
     "report": "report.stage",

@@ -51,6 +51,7 @@ def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
         trained = sum(len(cells_of(study.pruning, size)) for _, size in study.pruning.jobs)
         lines.append(f"pruning: {trained} trainings on pruned pools, in {len(study.pruning.jobs)} jobs")
         jobs += 3 + 2 * len(study.pruning.jobs)  # task, rank, pruning; prune and train each draw of each size
+    jobs += study.regimes is not None
     lines.append(f"jobs: {jobs}{' beside those on shards' if cut else ''}")
     lines += estimate(study, jobs, cores)
     return "\n".join(lines)
@@ -67,12 +68,13 @@ def _describe_shards(study: PoolStudy) -> list[str]:
 
 
 def _describe_rerun(rerun: Rerun) -> str:
+    made = rerun.tables, rerun.rankings, rerun.theory, rerun.teacher_student
     lines = [
         f"{rerun.study}: {rerun.title}",
         f"tables: {', '.join(table.name for table in rerun.tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        f"jobs: {3 + bool(rerun.tables) + bool(rerun.rankings) + bool(rerun.theory) + _source_jobs(rerun)}",
+        f"jobs: {3 + sum(map(bool, made)) + _source_jobs(rerun)}",
     ]
     if rerun.sources is not None:
         lines.insert(3, f"sources: {', '.join(rerun.sources.names)}; {_trainings(rerun.sources)}")

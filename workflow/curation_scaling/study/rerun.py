@@ -11,7 +11,9 @@ from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
+from curation_scaling.study.regimes import ExponentCheck, TeacherStudent
 from curation_scaling.study.score_file import ScoreFile
+from curation_scaling.study.selectors import SelectorCheck, Selectors
 from curation_scaling.study.sources import SourceErrorCheck, Sources
 from curation_scaling.study.theory import Theory
 
@@ -164,6 +166,8 @@ class Rerun(Part):
     theory: Theory | None = None
     mixing: Mixing | None = Field(None, description="mixtures whose losses are predicted from smaller runs")
     sources: Sources | None = Field(None, description="sources seen only in part, mixed, trained on and chosen from")
+    teacher_student: TeacherStudent | None = Field(None, description="students of known teachers, simulated")
+    selectors: Selectors | None = Field(None, description="ways of choosing data, with what each costs")
     reproduction: list[AnyCheck] = Field([], description="published numbers; may be empty only beside sources")
 
     @model_validator(mode="after")
@@ -171,8 +175,12 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        if not (self.tables or self.rankings or self.theory or self.mixing or self.sources):
-            raise ValueError("tables: nothing to do again; give tables, rankings, theory, mixing or sources")
+        parts = (self.tables, self.rankings, self.theory, self.mixing, self.selectors, self.teacher_student)
+        if not any((*parts, self.sources)):
+            raise ValueError(
+                "tables: nothing to do again; give tables, rankings, theory, mixing, selectors, teacher_student or "
+                "sources"
+            )
         if not (self.reproduction or self.sources):
             raise ValueError("reproduction: nothing is compared; give at least one check")
         tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
@@ -185,6 +193,10 @@ class Rerun(Part):
                 raise ValueError(f"reproduction[{i}].kind: mixture_ranking needs the key mixing; give it")
             if isinstance(check, SourceErrorCheck) and self.sources is None:
                 raise ValueError(f"reproduction[{i}].kind: source_error needs the key sources; give it")
+            if isinstance(check, ExponentCheck) and self.teacher_student is None:
+                raise ValueError(f"reproduction[{i}].kind: limit_exponent needs the key teacher_student; give it")
+            if isinstance(check, SelectorCheck) and self.selectors is None:
+                raise ValueError(f"reproduction[{i}].kind: {check.kind} needs the key selectors; give it")
             if isinstance(check, RankingCheck):
                 self._check_ranking(f"reproduction[{i}]", check)
             each_run = check.kind in ("extrapolation", "best_share")
@@ -225,4 +237,6 @@ class Rerun(Part):
         rankings = ["rank_correlation", "kept_overlap"] if self.rankings else []
         groups = [c for c in self.reproduction if isinstance(c, GroupMeansCheck)]
         sources = [*SOURCE_FIGURES] if self.sources else []
-        return ["agreement", *sources, *theory, *rankings, *(["pruning_curves"] if groups else [])]
+        limits = ["limits", "exponents"] if self.teacher_student else []
+        selectors = ["selector_budgets"] if self.selectors else []
+        return ["agreement", *sources, *theory, *limits, *rankings, *(["pruning_curves"] if groups else []), *selectors]

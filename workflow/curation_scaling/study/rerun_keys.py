@@ -44,6 +44,19 @@ def mixing_keys(rerun: Rerun) -> dict[str, Any]:
     }
 
 
+def teacher_student_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is simulated."""
+    return rerun.model_dump(mode="json", include={"seed", "teacher_student"}) if rerun.teacher_student else {}
+
+
+def selectors_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is fitted and compared; the file enters by its bytes."""
+    if rerun.selectors is None:
+        return {}
+    left_out = {"file": {"path", "url"}}
+    return {"seed": rerun.seed, "selectors": rerun.selectors.model_dump(mode="json", exclude=left_out)}
+
+
 def reproduction_keys(rerun: Rerun) -> dict[str, Any]:
     """The laws, the fits and the published numbers."""
     return rerun.model_dump(mode="json", include={"seed", "formulas", "fits", "reproduction"})
@@ -59,6 +72,8 @@ _KEYS: dict[str, Callable[[Rerun], dict[str, Any]]] = {
     "published-scores": scores_keys,
     "theory": theory_keys,
     "mixing": mixing_keys,
+    "teacher-student": teacher_student_keys,
+    "selectors": selectors_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -67,6 +82,8 @@ _MODULES = {
     "published-scores": "ranking.published",
     "theory": "laws.perceptron.stage",
     "mixing": "laws.reproduction.mixing",
+    "teacher-student": "laws.regimes.simulate",
+    "selectors": "laws.reproduction.selectors",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

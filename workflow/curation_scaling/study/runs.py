@@ -92,7 +92,8 @@ class ImportedTable(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> "ImportedTable":
-        known = {"pool", "samples_seen", "error", "metric", "run_id", "draw", "seed", "params", "flops", "schedule"}
+        known = {"pool", "samples_seen", "error", "metric", "run_id", "draw", "seed", "params", "flops", "schedule",
+                 "trials"}  # fmt: skip
         for key, names in (("columns", self.columns), ("constants", self.constants)):
             for name in names:
                 if name not in known:

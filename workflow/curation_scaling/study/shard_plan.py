@@ -15,6 +15,9 @@ from curation_scaling.errors import InputError
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shards import ShardsSource, TopFilter
 
+HELD = 1 << 29
+"""Bytes of scores that one job keeps from pass to pass."""
+
 BUCKETS = "buckets"  # the selection that cuts the buckets; filters of kind top have their own
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://")
 _NUMBERS = re.compile(r"\{([0-9]+)\.\.([0-9]+)\}")
@@ -162,6 +165,12 @@ class ShardPlan:
         """Estimated peak of a job, MB: the rows of one range, or of one chunk that is read, a few times over."""
         at_once = max(self.source.rows / self.parts, 1 << 22, self.parts << 14)
         return int(600 + 4 * at_once * self.bytes_a_row / 1e6 / 2)
+
+    @property
+    def cut_memory(self) -> int:
+        """The same for the job that cuts: where it finds the cuts too, it keeps the scores from pass to pass."""
+        rows = self.source.rows if self.at_once else 0
+        return self.memory + int(min(rows * self.bytes_a_row, HELD) / 1e6)
 
     @property
     def minutes(self) -> int:

@@ -11,11 +11,13 @@ import polars as pl
 from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
+from curation_scaling.laws.regimes.simulate import exponent_number
 from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
 from curation_scaling.laws.reproduction.mixing import mixing_number
 from curation_scaling.laws.reproduction.number import Number
 from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
+from curation_scaling.laws.reproduction.selectors import selector_number
 from curation_scaling.laws.reproduction.theory_numbers import theory_numbers
 from curation_scaling.laws.sources.errors import source_number
 from curation_scaling.study.checks import (
@@ -31,7 +33,9 @@ from curation_scaling.study.checks import (
 )
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.regimes import ExponentCheck
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.selectors import SelectionCostCheck, SelectionRatioCheck
 from curation_scaling.study.sources import SourceErrorCheck
 from curation_scaling.study.theory_checks import TheoryCheck
 
@@ -57,6 +61,11 @@ def numbers_of(
             yield mixing_number(check, tables["mixing"])
         case SourceErrorCheck():
             yield source_number(check, tables["errors"])
+        case ExponentCheck():
+            assert rerun.teacher_student is not None
+            yield exponent_number(check, tables["limits"], rerun.teacher_student.bootstrap, rerun.seed)
+        case SelectionCostCheck() | SelectionRatioCheck():
+            yield selector_number(check, tables)
         case ObjectiveCheck():
             fit = fits[check.fit].only.fit
             theta = with_values(fit, check.at)

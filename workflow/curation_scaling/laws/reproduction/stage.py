@@ -10,7 +10,8 @@ import polars as pl
 
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
-from curation_scaling.artifacts_rerun import MIXING, POINTS
+from curation_scaling.artifacts_regimes import LIMITS
+from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_RATIOS, SELECTORS
 from curation_scaling.artifacts_sources import SOURCE_ERRORS
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
@@ -53,13 +54,11 @@ def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
     """The artifacts that the fits and the checks read."""
     ranked = [(layout.ranking("correlation"), CORRELATION), (layout.ranking("reliability"), RELIABILITY)]
     mixing = [(layout.law("mixing"), MIXING)] if rerun.mixing else []
-    sources = [(layout.source("errors"), SOURCE_ERRORS)] if rerun.sources else []
-    return [
-        *([(layout.points, POINTS)] if rerun.tables else []),
-        *(ranked if rerun.rankings else []),
-        *mixing,
-        *sources,
-    ]
+    mixing += [(layout.source("errors"), SOURCE_ERRORS)] if rerun.sources else []
+    chosen = [(layout.law("selectors"), SELECTORS), (layout.law("selector_ratios"), SELECTOR_RATIOS)]
+    mixing += chosen if rerun.selectors else []
+    mixing += [(layout.regime("limits"), LIMITS)] if rerun.teacher_student else []
+    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing]
 
 
 def compare_numbers(

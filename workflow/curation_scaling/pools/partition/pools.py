@@ -21,7 +21,7 @@ from curation_scaling.pools.select.bits import lanes_of
 from curation_scaling.pools.select.cuts import Cut, find_cuts, wanted
 from curation_scaling.pools.select.ends import Ends
 from curation_scaling.pools.select.histogram import Histogram, by_prefix
-from curation_scaling.pools.table import read_rows, read_table, writer
+from curation_scaling.pools.table import check_owned, read_rows, read_table, writer
 from curation_scaling.progress import progress
 from curation_scaling.seeds import derive_seed, mix64
 from curation_scaling.store import digest, recorded
@@ -35,9 +35,11 @@ def join_ranges(study: PoolStudy, layout: Layout, pool: str, batch: int) -> None
     """Write the parts of a union for one job's ranges."""
     plan = ShardPlan(study)
     schema = pool_schema(plan)
+    members = study.pools.members[pool]
+    check_owned((layout.part(name, part) for name in members for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges joined"):
-        paths = [layout.part(member, part) for member in study.pools.members[pool]]
-        tables = [read_table(path, study=study.study) for path in paths]
+        paths = [layout.part(member, part) for member in members]
+        tables = [read_table(path, schema.names, study=study.study) for path in paths]
         columns: dict[str, Any] = {}
         for field in schema:
             chunks = [table[field.name].combine_chunks() for table in tables]

@@ -15,8 +15,8 @@ from curation_scaling.pools.ingest.order import partition
 from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.partition.uids import UidWriter, uid_writer
-from curation_scaling.pools.select.stage import Selection, count_level
-from curation_scaling.pools.table import Rows, read_rows, writer
+from curation_scaling.pools.select.stage import Held, Selection, count_level
+from curation_scaling.pools.table import Rows, check_owned, read_rows, writer
 from curation_scaling.progress import progress
 from curation_scaling.shard_artifacts import part_schema
 from curation_scaling.store import digest, recorded
@@ -30,18 +30,18 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
 
     Where one job can pass over all rows, it finds the cuts first, and writes the subset files too.
     """
-    plan = ShardPlan(study)
+    plan, held = ShardPlan(study), Held()
     if plan.at_once:
         for level in range(plan.levels(BUCKETS)):
-            count_level(study, layout, BUCKETS, level, batch)
+            count_level(study, layout, BUCKETS, level, batch, held)
     with ExitStack() as stack:
         files = []
         if plan.at_once:
             files = [stack.enter_context(uid_writer(layout.whole_subset(b))) for b in study.pools.bucket_names]
-        _cut(study, layout, batch, files)
+        _cut(study, layout, batch, files, held)
 
 
-def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -> None:
+def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter], held: Held) -> None:
     plan = ShardPlan(study)
     selection = Selection(study, layout, BUCKETS)
     cuts = selection.exact_cuts()
@@ -50,9 +50,12 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter]) -
     groups = check_batches(layout, plan)[0] if plan.source.group is not None else []
     names = study.pools.bucket_names
     tallies = [Tally.empty() for _ in names]
+    check_owned((layout.work.scored(part) for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges cut"):
         path = layout.work.scored(part)
-        rows = read_rows(path, [f.name for f in pool_schema(plan) if f.name != "bucket"], study=study.study)
+        kept = held.of(part)
+        missing = [f.name for f in pool_schema(plan) if f.name != "bucket" and f.name not in kept]
+        rows = {**kept, **read_rows(path, missing, study=study.study)}
         size = rows["tokens"] if selection.by == "size" and study.unit == "tokens" else None
         buckets = assigner.assign(rows["score"], size, rows["group"] if selection.grouped else None)
         order, bounds = partition(buckets, len(names))

@@ -12,7 +12,7 @@ from curation_scaling.pools.ledger import Ledger
 from curation_scaling.pools.score.combine import rank_average, row_score
 from curation_scaling.pools.score.finish import drop_filtered, drop_unscored, write_scored
 from curation_scaling.pools.select.stage import Selection, keeps_top
-from curation_scaling.pools.table import Rows, read_rows, take
+from curation_scaling.pools.table import Rows, check_owned, read_rows, take
 from curation_scaling.progress import progress
 from curation_scaling.store import digest, recorded
 from curation_scaling.study.model import PoolStudy
@@ -29,6 +29,7 @@ def score_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     quantiles = {name: _columns(read_rows(work.ranks(name), study=study.study)) for name in plan.ranked}
     inputs = digest(score_keys(study), [recorded(work.merged(part)) for part in range(plan.parts)])
     ledger = Ledger()
+    check_owned((work.merged(part) for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges scored"):
         rows = read_rows(work.merged(part), study=study.study)
         for place, item in enumerate(source.filters):

@@ -21,12 +21,31 @@ from curation_scaling.pools.table import Rows, height, read_rows, writer
 from curation_scaling.store import digest, recorded, verify
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import level_keys
-from curation_scaling.study.shard_plan import BUCKETS, ShardPlan
+from curation_scaling.study.shard_plan import BUCKETS, HELD, ShardPlan
 
 By = Literal["rows", "size"]
 
 LEVEL = pa.schema([(name, pa.from_numpy_dtype(CELL[name])) for name in CELL.names or ()])
 """A histogram's file: raw bits of the lane (cell), and above it (prefix), by place of the group; sorted by these."""
+
+
+class Held:
+    """What a job's passes read of each range: kept from the first pass on, as far as it fits in `HELD` bytes."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._rows: dict[int, Rows] = {}
+        self._room = HELD
+
+    def of(self, part: int) -> Rows:
+        """The columns of a range that are kept; none where there was no room."""
+        return self._rows.get(part, {})
+
+    def keep(self, part: int, rows: Rows) -> None:
+        """Keep a range's columns if they fit."""
+        size = sum(column.nbytes for column in rows.values())
+        if part not in self._rows and size <= self._room:
+            self._rows[part], self._room = rows, self._room - size
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,9 @@ class Selection:
     def _filter(self) -> Any:
         return next(f for f in self.plan.top_filters if f.name == self.name)
 
-    def rows_of(self, part: int) -> tuple[NDArray[Any], NDArray[np.int64] | None, NDArray[np.int32] | None]:
+    def rows_of(
+        self, part: int, held: Held | None = None
+    ) -> tuple[NDArray[Any], NDArray[np.int64] | None, NDArray[np.int32] | None]:
         """Scores (no NaN), sizes and groups of one range, in the order of uids; None where they do not matter."""
         if self.name != BUCKETS:
             column = f"score.{self._filter.score}"
@@ -74,7 +95,11 @@ class Selection:
             return scores[~np.isnan(scores)], None, None
         size = size_column(self.study)
         wanted_columns = ["score", *([size] if size else []), *(["group"] if self.grouped else [])]
-        rows = read_rows(self.layout.work.scored(part), wanted_columns, study=self.study.study)
+        rows = held.of(part) if held else {}
+        if not rows:
+            rows = read_rows(self.layout.work.scored(part), wanted_columns, study=self.study.study)
+            if held:
+                held.keep(part, rows)
         return rows["score"], rows.get(size or ""), rows.get("group")
 
     def path_of(self, part: int) -> Any:
@@ -142,13 +167,15 @@ def size_column(study: PoolStudy) -> str | None:
     return "tokens" if study.unit == "tokens" else None
 
 
-def count_level(study: PoolStudy, layout: Layout, select: str, level: int, batch: int) -> None:
-    """Write the histogram of one level of a selection over one batch of ranges."""
+def count_level(
+    study: PoolStudy, layout: Layout, select: str, level: int, batch: int, held: Held | None = None
+) -> None:
+    """Write the histogram of one level of a selection over one batch of ranges; `held` serves all passes of a job."""
     selection = Selection(study, layout, select)
     histogram = Histogram(level, wanted(selection.cuts(level)) if level else None)
     paths = [selection.path_of(part) for part in selection.plan.ranges[batch]]
     for part in selection.plan.ranges[batch]:
-        histogram.add(*selection.rows_of(part))
+        histogram.add(*selection.rows_of(part, held))
     table = histogram.table()
     batches, work = range(len(selection.plan.ranges)), layout.work
     above = [recorded(work.level(select, k, b)) for k in range(level) for b in batches]

@@ -19,6 +19,7 @@ from curation_scaling.pools.sources.alphabet import normalise
 from curation_scaling.pools.sources.installed import python_files, versions
 from curation_scaling.pools.sources.source import POOL, REFERENCE, TEST, Source, uids
 
+_BLOCKS = frozenset({"body", "orelse", "handlers", "finalbody", "cases"})  # fields that hold lists of statements
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -89,7 +90,7 @@ def docstrings(source: str) -> Iterator[str]:
     Raises:
         SyntaxError: if the file is not Python.
     """
-    for node in ast.walk(_parse(source)):
+    for node in _statements(_parse(source)):
         if isinstance(node, _Documented) and (text := ast.get_docstring(node)):
             yield text
 
@@ -101,7 +102,7 @@ def undocumented(source: str) -> Iterator[str]:
         SyntaxError: if the file is not Python.
     """
     lines = source.split("\n")
-    for node in ast.walk(_parse(source)):
+    for node in _statements(_parse(source)):
         if isinstance(node, _Documented) and ast.get_docstring(node, clean=False) is not None:
             first = node.body[0]
             lines[first.lineno - 1 : first.end_lineno] = [""] * (first.end_lineno - first.lineno + 1)  # type: ignore[operator]
@@ -144,6 +145,14 @@ def _texts(path: Path, read: Callable[[str], Iterator[str]], counts: Counter[str
     except (SyntaxError, UnicodeDecodeError, ValueError):  # templates and samples of broken code do occur in packages
         counts.update({"read": 1, "file not Python": 1})
         return []
+
+
+def _statements(module: ast.Module) -> Iterator[ast.AST]:
+    """The module and all statements in it, level by level; expressions, which hold no statement, are not walked."""
+    level: list[ast.AST] = [module]
+    while level:
+        yield from level
+        level = [child for node in level for name in node._fields if name in _BLOCKS for child in getattr(node, name)]
 
 
 def _parse(source: str) -> ast.Module:

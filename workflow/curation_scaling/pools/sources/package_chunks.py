@@ -66,11 +66,11 @@ def _docstrings(source: bytes) -> list[str]:
 
 def _features(frame: pl.DataFrame, hashes: int, dimensions: int, seed: int) -> np.ndarray:
     from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+    from sklearn.feature_extraction.text import TfidfTransformer
 
-    counts = HashingVectorizer(
-        analyzer="char", ngram_range=(2, 4), n_features=hashes, alternate_sign=False, norm=None, dtype=np.float32
-    ).transform(frame["text"].to_list())
+    from curation_scaling.pools.sources.ngrams import count_ngrams
+
+    counts = count_ngrams(frame["text"].to_list(), (2, 3, 4), hashes)
     inside = (frame["role"] == POOL).to_numpy()
     weights = TfidfTransformer(sublinear_tf=True).fit(counts[inside])
     pool = weights.transform(counts[inside]).astype(np.float32)

@@ -62,6 +62,13 @@ def curves_figure(curves: pl.DataFrame, envelope: pl.DataFrame, lines: pl.DataFr
 
 def gains_figure(curves: pl.DataFrame, order: Sequence[str]) -> Figure:
     """Error minus that of a random choice of as many samples, paired by draw, against the initial size."""
+    percent = pl.format("{}% kept", (100 * pl.col("fraction")).round().cast(pl.Int64))
+    theory = (
+        curves.drop_nulls("theory")
+        .select("initial", "keep", panel=percent, expected=100 * pl.col("theory"))
+        .unique()
+        .sort("panel", "keep", "initial")
+    )
     table = (
         curves.drop_nulls("against_random")
         .select(
@@ -69,7 +76,7 @@ def gains_figure(curves: pl.DataFrame, order: Sequence[str]) -> Figure:
             "initial",
             "kept",
             "error",
-            panel=pl.format("{}% kept", (100 * pl.col("fraction")).round().cast(pl.Int64)),
+            panel=percent,
             gain=100 * pl.col("against_random"),
             lower=100 * (pl.col("against_random") - 2 * pl.col("against_random_se")),
             upper=100 * (pl.col("against_random") + 2 * pl.col("against_random_se")),
@@ -83,12 +90,18 @@ def gains_figure(curves: pl.DataFrame, order: Sequence[str]) -> Figure:
     y = alt.Y("gain:Q", title="Error against random, points", axis=alt.Axis(tickCount=6))
     colour, shape = set_channels("label", order, "Set", table["label"].to_list())
     tooltip = ["label:N", "initial:Q", "kept:Q", "error:Q", "gain:Q", "lower:Q", "upper:Q"]
+    measured, expected = (alt.Chart().transform_filter(f"isValid(datum.{name})") for name in ("gain", "expected"))
+    ends = [end for end in ("hard", "easy") if end in set(theory["keep"])]
+    dashes = alt.Scale(domain=ends, range=[[5, 3], [1, 3]][: len(ends)])
+    dash = alt.StrokeDash("keep:N", scale=dashes, title="Theory, keep", legend=alt.Legend(symbolStrokeColor="gray"))
+    lines = expected.mark_line(strokeWidth=1.3, color="currentColor", strokeOpacity=0.7)
     layers = alt.layer(
         alt.Chart().mark_rule(strokeOpacity=0.6, color="currentColor").encode(y=alt.datum(0)),
-        alt.Chart().mark_line(strokeWidth=1.5).encode(x, y, colour),
-        alt.Chart().mark_rule().encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
-        alt.Chart().mark_point(size=40, filled=True, opacity=1).encode(x, y, colour, shape, tooltip=tooltip),
-        data=table_data(table),
+        *([lines.encode(x, alt.Y("expected:Q"), dash)] if ends else []),
+        measured.mark_line(strokeWidth=1.5).encode(x, y, colour),
+        measured.mark_rule().encode(x, alt.Y("lower:Q"), alt.Y2("upper:Q"), colour),
+        measured.mark_point(size=40, filled=True, opacity=1).encode(x, y, colour, shape, tooltip=tooltip),
+        data=table_data(pl.concat([table, theory], how="diagonal")),
     ).properties(width=270, height=230)
     chart = layers.facet(facet=alt.Facet("panel:N", title=None, sort="descending"), columns=2).resolve_scale(
         y="independent"
@@ -97,8 +110,11 @@ def gains_figure(curves: pl.DataFrame, order: Sequence[str]) -> Figure:
     caption = (
         "Error of a pruned pool minus that of a random pool of the same size, in points, paired by draw, with two "
         "standard errors; below zero the ranking earns its cost. A set is named by its metric and by what is kept of "
-        "it (hard: the highest scores). Sets marked self were ranked by a scorer that saw the draw alone."
+        "it (hard: the highest scores). Sets marked self were ranked by a scorer that saw the draw alone. Broken "
+        "lines: the perceptron theory of two classes and a perfect probe (Sorscher et al. 2022) at the size that gives "
+        "it the error measured on everything; it has no free parameter."
     )
+    table = pl.concat([table, theory], how="diagonal")
     return Figure("pruning_gains", title, caption, chart, table)
 
 
