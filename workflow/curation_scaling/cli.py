@@ -253,11 +253,16 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> None:
-    from curation_scaling.study.rerun_keys import rerun_digest
+    from curation_scaling.study.rerun_keys import rerun_digest, training_jobs
 
-    if options.settings and options.settings != rerun_digest(rerun, options.stage):
+    _, run, identity = RERUN_STAGES[options.stage]
+    arguments: dict[str, Any] = {name: getattr(options, name) for name in identity}
+    if identity and tuple(arguments.values()) not in (known := training_jobs(rerun)):
+        text = ", ".join(f"{name} {draw}" for name, draw in known)
+        raise InputError(f"--set and --draw name no training of study {rerun.study}: the choices are {text or 'none'}")
+    if options.settings and options.settings != rerun_digest(rerun, options.stage, **arguments):
         raise InputError(_CHANGED.format(layout.study))
-    RERUN_STAGES[options.stage][1](rerun, layout)
+    run(rerun, layout, **arguments)
 
 
 _CHANGED = "{} changed since this workflow started: start it again"
