@@ -33,6 +33,13 @@ TRUTH: dict[str, dict[str, float]] = {
     "mixture_exponential": {"c": 1.5, "k": 1.0, "t[news]": -0.8, "t[web]": 0.2, "t[wiki]": -0.3},
     "effective_fraction": {"E": 1.5, "A": 400.0, "alpha": 0.34, "B": 410.0, "beta": 0.28, "gamma": 0.1},
     "annealing": {"L0": 2.6, "A": 0.5, "alpha": 0.5, "C": 0.4},
+    "groups_power": {"a": 2.0, "alpha": 0.6, "d": 0.1},
+    "per_group_power": {"a": 2.0, "gamma": 0.9, "d": 0.1},
+    "groups_joint": {"a": 1.0, "alpha": 0.4, "b": 3.0, "gamma": 0.9, "d": 0.5},
+    "model_size": {"N_c": 8.8e13, "alpha_N": 0.076},
+    "batch_steps": {"S_min": 5e3, "E_min": 4e6},
+    "critical_batch": {"B_star": 2.1e8, "alpha_B": 0.21},
+    "kaplan_steps": {"N_c": 8.8e13, "alpha_N": 0.076, "S_c": 2.1e3, "alpha_S": 0.76},
 }  # fmt: skip
 LAWS_OF_COLUMNS = [name for name in LAWS if name in TRUTH]
 
@@ -52,6 +59,10 @@ def grid() -> pl.DataFrame:
             "quality": rng.choice([0.3, 0.6, 1.0], rows),
             "fraction": rng.choice([0.1, 0.3, 0.6], rows),
             "loss": np.linspace(1.8, 4.5, rows),
+            "groups": rng.choice([1.0, 2.0, 4.0, 16.0, 64.0], rows),
+            "per_group": rng.choice([1.0, 2.0, 8.0, 32.0], rows),
+            "steps": rng.choice([1e3, 3e3, 1e4, 1e5], rows),
+            "batch_size": rng.choice([64.0, 256.0, 1024.0, 4096.0], rows),
             "lr_area": np.geomspace(0.5, 30, rows),
             "lr_annealing": np.abs(np.sin(np.arange(rows))) * 0.2,
             "weights": [

@@ -23,6 +23,12 @@ POINTS = Schema(
         Column("lr_area", _F64, "sum of learning rates", nullable=True),
         Column("lr_annealing", _F64, "sum of annealing momenta", nullable=True),
         Column("error", _F64, "metric", finite=True),
+        # Only where a table has them.
+        Column("batch_size", _F64, "unit a step", nullable=True, required=False),
+        Column("steps", _F64, nullable=True, required=False),
+        Column("groups", _F64, nullable=True, required=False),
+        Column("per_group", _F64, "samples", nullable=True, required=False),
+        Column("draw", _I64, nullable=True, required=False),
     ),
     sort=("table", "row"),
     key=("table", "row"),

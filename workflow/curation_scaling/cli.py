@@ -254,14 +254,17 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> None:
-    from curation_scaling.study.rerun_keys import rerun_digest
+    from curation_scaling.study.rerun_keys import rerun_digest, training_jobs
 
-    if options.settings and options.settings != rerun_digest(rerun, options.stage):
-        raise InputError(_CHANGED.format(layout.study))
     _, run, identity = RERUN_STAGES[options.stage]
-    arguments = {name: getattr(options, name) for name in identity}
+    arguments: dict[str, Any] = {name: getattr(options, name) for name in identity}
     if options.stage in SOURCE_STAGES:
         check_source_job(rerun, options.stage, arguments)
+    elif identity and tuple(arguments.values()) not in (known := training_jobs(rerun)):
+        text = ", ".join(f"{name} {draw}" for name, draw in known)
+        raise InputError(f"--set and --draw name no training of study {rerun.study}: the choices are {text or 'none'}")
+    if options.settings and options.settings != rerun_digest(rerun, options.stage, **arguments):
+        raise InputError(_CHANGED.format(layout.study))
     run(rerun, layout, **arguments)
 
 

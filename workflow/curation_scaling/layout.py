@@ -122,6 +122,10 @@ class Layout:
         """The published runs of a rerun."""
         return self.root / "points.parquet"
 
+    def training(self, set: str, draw: int | str) -> Path:
+        """One set of a rerun's own trainings in one draw."""
+        return self.root / f"trainings/{set}.draw-{draw}.parquet"
+
     def law(self, name: str) -> Path:
         """One artifact of the fitted laws: fits, draws, predictions, holdout, diagnostics, reproduction, and so on."""
         return self.root / f"laws/{name}.parquet"

@@ -230,6 +230,30 @@ def _selectors(rerun: Rerun, layout: Layout) -> None:
     judge_selectors(rerun, layout)
 
 
+def _trainings_source(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.runs.trainings import build_source
+
+    build_source(rerun, layout)
+
+
+def _trainings(rerun: Rerun, layout: Layout, set: str, draw: int) -> None:
+    from curation_scaling.runs.trainings import train_set
+
+    train_set(rerun, layout, set, draw)
+
+
+def _recipe(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.recipe.stage import follow_recipe
+
+    follow_recipe(rerun, layout)
+
+
+def _diversity(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.diversity.stage import compare_diversity
+
+    compare_diversity(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -333,7 +357,7 @@ SHARD_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "shards-subset": ("take a random part of a pool", _shards_subset, ("pool",)),
     "shards-summary": ("account for every row", _shards_summary, ()),
 }
-NAMED = ("pool", "table", "score", "select")  # identities that are text
+NAMED = ("pool", "table", "score", "select", "set")  # identities that are text
 # The same for the stages of a rerun.
 RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "points": ("read the published runs of a rerun", _points, ()),
@@ -350,6 +374,10 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "source-choices": ("judge the chosen weights", _source_choices, ()),
     "teacher-student": ("simulate students of known teachers", _teacher_student, ()),
     "selectors": ("judge which way of choosing data is worth its compute", _selectors, ()),
+    "trainings-source": ("read the source of a rerun's own trainings", _trainings_source, ()),
+    "trainings": ("train one set of a rerun in one draw", _trainings, ("set", "draw")),
+    "recipe": ("find constants in small trainings, and foretell a large one", _recipe, ()),
+    "diversity": ("compare laws of groups and samples a group", _diversity, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

@@ -17,7 +17,7 @@ from curation_scaling.study.folder import check_folder, check_moved
 from curation_scaling.study.locate import check_disk, check_inputs, data_files, files_at, path_of, shard_lists
 from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.modules import stage_modules
-from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules
+from curation_scaling.study.rerun_keys import rerun_digest, rerun_modules, training_jobs
 from curation_scaling.study.save import save_study, study_text
 
 # Not of the study: what `snakemake advise --config budget=128e6` asks; several are joined by commas.
@@ -108,12 +108,8 @@ def command(stage, settings=True):
 
 def settings(stage, **fixed):
     """A params function: the digest of the study's keys that a job depends on; `fixed` is identity without a wildcard."""
-    if RERUN:
-        return lambda wildcards: rerun_digest(STUDY, stage)
-    kinds = {"draw": int, "seed": int, "size": int}
-    return lambda wildcards: stage_digest(
-        STUDY, stage, **fixed, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()}
-    )
+    kinds, digest = {"draw": int, "seed": int, "size": int}, rerun_digest if RERUN else stage_digest
+    return lambda wildcards: digest(STUDY, stage, **fixed, **{k: kinds.get(k, str)(v) for k, v in wildcards.items()})
 
 
 def code(stage):

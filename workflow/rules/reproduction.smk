@@ -1,27 +1,79 @@
 # A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
+RECIPE = ("recipe", "recipe_levels", "recipe_trajectories")
+DIVERSITY = ("diversity", "diversity_cells", "diversity_balance")
 RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
 SOURCE_TABLES = ("counts", "distances", "coefficients", "predictions", "errors", "weights", "choices")
 SELECTORS = [PATHS.law(name) for name in ("selectors", "selector_budgets", "selector_ratios")]
 COMPARED = [
-    *([PATHS.points] if STUDY.tables else []),
+    *([PATHS.points] if STUDY.point_tables else []),
     *(RANKINGS if STUDY.rankings else []),
     *([PATHS.pruning("theory")] if STUDY.theory else []),
     *([PATHS.law("mixing")] if STUDY.mixing else []),
     *([PATHS.source(n) for n in SOURCE_TABLES] if STUDY.sources else []),
     *(SELECTORS if STUDY.selectors else []),
+    *([PATHS.law(name) for name in RECIPE] if STUDY.recipe else []),
+    *([PATHS.law(name) for name in DIVERSITY] if STUDY.diversity else []),
     *([PATHS.regime("limits"), PATHS.regime("verdicts")] if STUDY.teacher_student else []),
 ]
+TRAINED = [PATHS.training(name, draw) for name, draw in training_jobs(STUDY)]
 
 if STUDY.sources:
 
     include: "sources.smk"
 
 
-if STUDY.tables:
+if STUDY.trainings:
+
+    rule trainings_source:
+        output:
+            PATHS.samples,
+            PATHS.source_counts,
+        log:
+            f"{LOGS}/trainings-source.log",
+        benchmark:
+            f"{LOGS}/trainings-source.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(2000),
+            runtime=grow(60),
+        params:
+            settings=settings("trainings-source"),
+            code=code("trainings-source"),
+        shell:
+            command("trainings-source") + " 2> {log}"
+
+    rule trainings:
+        input:
+            PATHS.samples,
+        output:
+            PATHS.training("{set}", "{draw}"),
+        log:
+            f"{LOGS}/trainings/{{set}}.{{draw}}.log",
+        benchmark:
+            f"{LOGS}/trainings/{{set}}.{{draw}}.benchmark.tsv"
+        wildcard_constraints:
+            set="|".join(one.name for one in STUDY.trainings.sets),
+        group:
+            "train"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(1000),
+            runtime=grow(60),
+        params:
+            settings=settings("trainings"),
+            code=code("trainings"),
+        shell:
+            command("trainings") + " --set {wildcards.set} --draw {wildcards.draw} 2> {log}"
+
+
+if STUDY.point_tables:
 
     rule points:
         input:
             [path for table in STUDY.tables for file in table.files for path in files_at(path_of(STUDY, file))],
+            TRAINED,
         output:
             PATHS.points,
         log:
@@ -128,6 +180,52 @@ if STUDY.selectors:
             command("selectors") + " 2> {log}"
 
 
+if STUDY.recipe:
+
+    rule recipe:
+        input:
+            PATHS.points,
+        output:
+            [PATHS.law(name) for name in RECIPE],
+        log:
+            f"{LOGS}/recipe.log",
+        benchmark:
+            f"{LOGS}/recipe.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(1000),
+            runtime=grow(30),
+        params:
+            settings=settings("recipe"),
+            code=code("recipe"),
+        shell:
+            command("recipe") + " 2> {log}"
+
+
+if STUDY.diversity:
+
+    rule diversity:
+        input:
+            PATHS.points,
+        output:
+            [PATHS.law(name) for name in DIVERSITY],
+        log:
+            f"{LOGS}/diversity.log",
+        benchmark:
+            f"{LOGS}/diversity.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(1000),
+            runtime=grow(30),
+        params:
+            settings=settings("diversity"),
+            code=code("diversity"),
+        shell:
+            command("diversity") + " 2> {log}"
+
+
 if STUDY.teacher_student:
 
     rule teacher_student:
@@ -177,6 +275,7 @@ rule reproduction_report:
         COMPARED,
         [PATHS.law(name) for name in ("fits", "holdout", "diagnostics", "reproduction")],
         PATHS.fits_text,
+        [PATHS.source_counts] if STUDY.trainings else [],
     output:
         report(PATHS.report, category="Report", caption="../report/reproduction.rst"),
         PATHS.answer,

@@ -3,6 +3,7 @@
 from curation_scaling.errors import InputError, listed
 from curation_scaling.laws.alabdulmohsin import M1, M2, M3, M4
 from curation_scaling.laws.annealing import Annealing
+from curation_scaling.laws.batch import BatchSteps, CriticalBatch, KaplanSteps, ModelSize
 from curation_scaling.laws.compute_laws import (
     Chinchilla,
     ChinchillaTied,
@@ -18,6 +19,7 @@ from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_anchored import GoyalAnchored
 from curation_scaling.laws.goyal_data import ReleasedData
 from curation_scaling.laws.goyal_size import GoyalSize
+from curation_scaling.laws.groups import GroupsJoint, GroupsPower, PerGroupPower
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.mixing import EffectiveFraction, MixtureExponential
 from curation_scaling.laws.power import Power, PrunedExponential, PrunedPower, SaturatingPower
@@ -52,6 +54,13 @@ _ALL: tuple[type[Law], ...] = (
     MixtureExponential,
     EffectiveFraction,
     Annealing,
+    GroupsPower,
+    PerGroupPower,
+    GroupsJoint,
+    ModelSize,
+    BatchSteps,
+    CriticalBatch,
+    KaplanSteps,
 )
 LAWS: dict[str, type[Law]] = {law.name: law for law in _ALL}
 

@@ -123,7 +123,9 @@ def _inputs(study: PoolStudy | Rerun, layout: Layout) -> dict[str, Any]:
         path = path_of(study, file)
         files[file.path] = file.sha256 or (folder_sha256(path, "*.json") if path.is_dir() else file_sha256(path))
     if isinstance(study, Rerun):
-        return {"files": files}
+        if study.trainings is None:
+            return {"files": files}
+        return {"files": files, "source": read_json(layout.source_counts, study=study.study)["provenance"]}
     files |= {str(path): file_sha256(path) for path in trainer_inputs(study)}
     if isinstance(source, ShardsSource):
         root = Path(study.data_root or ".").expanduser()

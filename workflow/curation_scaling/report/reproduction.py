@@ -13,18 +13,23 @@ from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION,
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
 from curation_scaling.artifacts_regimes import LIMITS, VERDICTS
 from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_BUDGETS, SELECTOR_RATIOS, SELECTORS
+from curation_scaling.artifacts_trainings import BALANCE, CELLS, DIVERSITY, LEVELS, RECIPE, TRAJECTORIES
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.agreement import agreement_figure
+from curation_scaling.report.charts.diversity import diversity_figures
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure
+from curation_scaling.report.charts.recipe import recipe_figures
 from curation_scaling.report.charts.regimes import exponents_figure, limits_figure
 from curation_scaling.report.charts.selectors import selector_figure
 from curation_scaling.report.charts.theory import theory_figures
+from curation_scaling.report.diversity import diversity_section, diversity_words
 from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure, write_figures
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
 from curation_scaling.report.mixing import mixing_table
 from curation_scaling.report.page import Gallery, Section, render
 from curation_scaling.report.provenance import artifact_table
+from curation_scaling.report.recipe import recipe_section, recipe_words
 from curation_scaling.report.regimes import verdicts_table
 from curation_scaling.report.selectors import selector_tables
 from curation_scaling.report.sources import source_artifacts, source_figures, source_words, sources_section
@@ -38,6 +43,8 @@ _AGREES, _DIFFERS = "✓ agrees", "✗ differs"
 _LOOKS = {_AGREES: "good", _DIFFERS: "bad"}
 _FITS_SHOWN = 60  # parameters; the text holds all of them
 _FEW = 5
+_RECIPE = {"recipe_levels": LEVELS, "recipe": RECIPE, "recipe_trajectories": TRAJECTORIES}
+_DIVERSITY = {"diversity": DIVERSITY, "diversity_cells": CELLS, "diversity_balance": BALANCE}
 _DIGITS = 10  # published objectives carry so many
 
 
@@ -57,7 +64,8 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     figures = [agreement_figure(rows), *_figures(rerun, tables)]
     write_figures(figures, layout)
     gallery = Gallery(figures)
-    drawn = gallery.show(*(figure.name for figure in figures[1:]))
+    apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity"))]
+    drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
     numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
     spec = rerun.sources
     compared = [
@@ -74,17 +82,19 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
             else []
         ),
         *([Section("selectors", "Is choosing worth its price?", _selectors(tables))] if rerun.selectors else []),
+        *_parts(rerun, tables, gallery),
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, rerun.study, paths))),
     ]
-    measured = [plural(tables["points"].height, "published evaluation")] if rerun.tables else []
+    kind = "evaluation" if rerun.trainings or rerun.simulation else "published evaluation"
+    measured = [plural(tables["points"].height, kind)] if rerun.point_tables else []
     measured += [plural(tables["runs"]["run_id"].n_unique(), "training")] if spec else []
     agreed = [verdict(rows)] if rerun.reproduction else []
     subtitle = f"Study {rerun.study}: {', '.join([*measured, *agreed])}."
     page = render(rerun.title, subtitle, sections, f"curation-scaling {__version__}")
     write_provenance(rerun, layout)
-    write_bytes(layout.answer, _answer(rerun, rows, source_words(spec, tables) if spec else []).encode())
+    write_bytes(layout.answer, _answer(rerun, rows, tables).encode())
     write_bytes(layout.report, page)
 
 
@@ -120,18 +130,34 @@ def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
     ranked, made = (SCORES, CORRELATION, RELIABILITY, OVERLAP), rerun.teacher_student
     chosen = (SELECTORS, SELECTOR_BUDGETS, SELECTOR_RATIOS)
     return (
-        ({layout.points: POINTS} if rerun.tables else {})
+        ({layout.points: POINTS} if rerun.point_tables else {})
         | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
         | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
         | ({layout.law("mixing"): MIXING} if rerun.mixing else {})
         | source_artifacts(rerun, layout)
         | ({layout.regime(s.name.removeprefix("regimes/")): s for s in (LIMITS, VERDICTS)} if made else {})
         | ({layout.law(s.name.removeprefix("laws/")): s for s in chosen} if rerun.selectors else {})
+        | ({layout.law(name): schema for name, schema in _RECIPE.items()} if rerun.recipe else {})
+        | ({layout.law(name): schema for name, schema in _DIVERSITY.items()} if rerun.diversity else {})
     )
 
 
 def _selectors(tables: dict[str, pl.DataFrame]) -> Markup:
     return selector_tables(tables["selectors"], tables["selector_budgets"], tables["selector_ratios"])
+
+
+def _parts(rerun: Rerun, tables: dict[str, pl.DataFrame], gallery: Gallery) -> list[Section]:
+    """Sections of the recipe and of diversity, each with its figures."""
+    sections = []
+    if rerun.recipe:
+        shown = gallery.show("recipe_trajectories", "recipe_hyperbolas", "recipe_batch")
+        content = join([shown, recipe_section(tables["recipe"], tables["recipe_trajectories"])])
+        sections.append(Section("recipe", "Constants from small trainings", content))
+    if rerun.diversity:
+        content = diversity_section(*(tables[name] for name in _DIVERSITY))
+        shown = gallery.show("diversity_verdict", "diversity_curves")
+        sections.append(Section("diversity", "More groups, or more of each", join([shown, content])))
+    return sections
 
 
 def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
@@ -147,7 +173,8 @@ def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
         figures.append(groups_figure(tables["points"].filter(table=named[0])))
     if rerun.selectors:
         figures.append(selector_figure(tables["selector_budgets"], tables["selectors"]))
-    return figures
+    figures += recipe_figures(*(tables[name] for name in _RECIPE)) if rerun.recipe else []
+    return [*figures, *(diversity_figures(tables["diversity_cells"]) if rerun.diversity else [])]
 
 
 def verdict(rows: pl.DataFrame) -> str:
@@ -156,9 +183,15 @@ def verdict(rows: pl.DataFrame) -> str:
     return f"{compared.filter('agrees').height} of {plural(compared.height, 'published number')} agree"
 
 
-def _answer(rerun: Rerun, rows: pl.DataFrame, found: list[str]) -> str:
-    head = f"{rerun.title}: {verdict(rows)}." if rerun.reproduction else f"{rerun.title}."
-    lines = [head, *(f"- {line}" for line in [*found, *differences(rows)])]
+def _answer(rerun: Rerun, rows: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> str:
+    found = source_words(rerun.sources, tables) if rerun.sources else []
+    found += recipe_words(tables["recipe_trajectories"]) if rerun.recipe else []
+    found += diversity_words(*(tables[name] for name in _DIVERSITY)) if rerun.diversity else []
+    compared = rows["agrees"].is_not_null().any() or not found
+    lines = [
+        f"{rerun.title}{f': {verdict(rows)}' if compared else ''}.",
+        *(f"- {line}" for line in [*found, *differences(rows)]),
+    ]
     return "\n".join(lines) + "\n"
 
 

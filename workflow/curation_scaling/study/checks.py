@@ -6,8 +6,10 @@ from pydantic import Field
 
 from curation_scaling.study.base import Name, Positive, Real, Share
 from curation_scaling.study.checks_base import TOLERANCE, Check, ScalarCheck
+from curation_scaling.study.diversity import DiversityChecks
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.recipe import RecipeChecks
 from curation_scaling.study.regimes import ExponentCheck
 from curation_scaling.study.selectors import SelectorCheck
 from curation_scaling.study.sources import SourceErrorCheck
@@ -98,16 +100,22 @@ FitCheck = (
     | ExtrapolationCheck
     | HeldOutErrorCheck
 )
-AnyCheck = Annotated[
-    FitCheck | RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck | ExponentCheck | SourceErrorCheck,
-    Field(discriminator="kind"),
-]
+PartCheck = (
+    RankingCheck
+    | TheoryCheck
+    | MixtureRankingCheck
+    | SelectorCheck
+    | ExponentCheck
+    | SourceErrorCheck
+    | RecipeChecks
+    | DiversityChecks
+)
+AnyCheck = Annotated[FitCheck | PartCheck, Field(discriminator="kind")]
 
 
 def fits_of(check: AnyCheck) -> list[tuple[str, str]]:
     """The fits that a check names, with the key that names each."""
-    known = RankingCheck | TheoryCheck | MixtureRankingCheck | SelectorCheck | ExponentCheck | SourceErrorCheck
-    if isinstance(check, known):
+    if isinstance(check, PartCheck):
         return []
     if isinstance(check, ExtrapolationCheck):
         return [(f"published.{name}", name) for name in check.published]

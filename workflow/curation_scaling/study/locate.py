@@ -14,6 +14,7 @@ from curation_scaling.study.keys import samples_keys
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DocstringSource, TableSource
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.rerun_keys import source_keys
 from curation_scaling.study.runs import CommandTrainer, Import, Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import AmongFilter, IdFilter, ShardsSource, WhereFilter
@@ -159,6 +160,7 @@ def check_inputs(study: PoolStudy | Rerun) -> None:
         from curation_scaling.laws.reproduction.fits import check_laws
 
         check_laws(study)
+        source_keys(study)  # every package of its trainings has a version
         return
     if isinstance(study.pools.source, DocstringSource):
         samples_keys(study)  # every package has a version

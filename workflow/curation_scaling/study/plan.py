@@ -8,6 +8,7 @@ from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pruning import cells_of
 from curation_scaling.study.rerun import Rerun
+from curation_scaling.study.rerun_keys import training_jobs
 from curation_scaling.study.runs import Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
@@ -68,13 +69,23 @@ def _describe_shards(study: PoolStudy) -> list[str]:
 
 
 def _describe_rerun(rerun: Rerun) -> str:
-    made = rerun.tables, rerun.rankings, rerun.theory, rerun.teacher_student
+    parts = (
+        rerun.point_tables,
+        rerun.rankings,
+        rerun.theory,
+        rerun.mixing,
+        rerun.selectors,
+        rerun.teacher_student,
+        rerun.recipe,
+        rerun.diversity,
+    )
+    trainings = len(training_jobs(rerun))
     lines = [
         f"{rerun.study}: {rerun.title}",
-        f"tables: {', '.join(table.name for table in rerun.tables)}",
+        f"tables: {', '.join(rerun.point_tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        f"jobs: {3 + sum(map(bool, made)) + _source_jobs(rerun)}",
+        f"jobs: {3 + sum(map(bool, parts)) + (1 + trainings if trainings else 0) + _source_jobs(rerun)}",
     ]
     if rerun.sources is not None:
         lines.insert(3, f"sources: {', '.join(rerun.sources.names)}; {_trainings(rerun.sources)}")

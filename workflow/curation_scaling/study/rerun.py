@@ -8,17 +8,21 @@ from curation_scaling.errors import listed
 from curation_scaling.layout import SOURCE_FIGURES
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
+from curation_scaling.study.diversity import Diversity, DiversityChecks
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
+from curation_scaling.study.recipe import SIMULATION, Recipe, RecipeChecks, Simulation
 from curation_scaling.study.regimes import ExponentCheck, TeacherStudent
 from curation_scaling.study.score_file import ScoreFile
 from curation_scaling.study.selectors import SelectorCheck, Selectors
 from curation_scaling.study.sources import SourceErrorCheck, Sources
 from curation_scaling.study.theory import Theory
+from curation_scaling.study.trainings import TRAININGS, Trainings
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
 NUMBERS = ("params", "samples_seen", "unique_samples", "flops", *AREAS, "error")  # columns that laws read
+DESIGNED = ("batch_size", "steps", "groups", "per_group", "draw")  # the same, in points only where a table has them
 
 
 class Filter(Part):
@@ -82,7 +86,7 @@ class Table(Part):
 
     @model_validator(mode="after")
     def _complete(self) -> "Table":
-        known = (*NUMBERS, "group")
+        known = (*NUMBERS, *DESIGNED, "group")
         for name in self.columns:
             if name not in known:
                 raise ValueError(f"columns.{name}: laws read no such column; the choices are {listed(name, known)}")
@@ -168,6 +172,10 @@ class Rerun(Part):
     sources: Sources | None = Field(None, description="sources seen only in part, mixed, trained on and chosen from")
     teacher_student: TeacherStudent | None = Field(None, description="students of known teachers, simulated")
     selectors: Selectors | None = Field(None, description="ways of choosing data, with what each costs")
+    trainings: Trainings | None = Field(None, description="trainings of the study's own; their table is `trainings`")
+    simulation: Simulation | None = Field(None, description="trainings by known constants; their table is `simulation`")
+    recipe: Recipe | None = Field(None, description="a large training foretold from small ones, step by step")
+    diversity: Diversity | None = Field(None, description="more groups, or more samples of each")
     reproduction: list[AnyCheck] = Field([], description="published numbers; may be empty only beside sources")
 
     @model_validator(mode="after")
@@ -175,15 +183,17 @@ class Rerun(Part):
         named = (("tables", self.tables), ("formulas", self.formulas), ("fits", self.fits), ("rankings", self.rankings))
         for key, items in named:
             check_once(key, [item.name for item in items])
-        parts = (self.tables, self.rankings, self.theory, self.mixing, self.selectors, self.teacher_student)
+        parts = (self.point_tables, self.rankings, self.theory, self.mixing, self.selectors, self.teacher_student)
         if not any((*parts, self.sources)):
             raise ValueError(
-                "tables: nothing to do again; give tables, rankings, theory, mixing, selectors, teacher_student or "
-                "sources"
+                "tables: nothing to do again; give tables, rankings, theory, mixing, selectors, teacher_student, "
+                "trainings, simulation or sources"
             )
         if not (self.reproduction or self.sources):
             raise ValueError("reproduction: nothing is compared; give at least one check")
-        tables, fits = [table.name for table in self.tables], [fit.name for fit in self.fits]
+        tables, fits = self.point_tables, [fit.name for fit in self.fits]
+        check_once("tables", tables)
+        self._check_parts(tables)
         for i, fit in enumerate(self.fits):
             if fit.table not in tables:
                 raise ValueError(f"fits[{i}].table: {fit.table!r} is no table; these are: {listed(fit.table, tables)}")
@@ -208,6 +218,20 @@ class Rerun(Part):
                     raise ValueError(f"reproduction[{i}].{key}: {check.kind} needs {need} of {name!r}")
         return self
 
+    def _check_parts(self, tables: list[str]) -> None:
+        """Parts name tables that are there, and checks the parts that they need."""
+        for key, part in (("recipe", self.recipe), ("diversity", self.diversity)):
+            if part is not None and part.table not in tables:
+                known = listed(part.table, tables) if tables else "none; give tables, trainings or simulation"
+                raise ValueError(f"{key}.table: {part.table!r} is no table; these are: {known}")
+        for i, check in enumerate(self.reproduction):
+            for key, kinds, part in (
+                ("recipe", RecipeChecks, self.recipe),
+                ("diversity", DiversityChecks, self.diversity),
+            ):
+                if isinstance(check, kinds) and part is None:
+                    raise ValueError(f"reproduction[{i}].kind: {check.kind} needs the key {key}; give it")
+
     def _check_ranking(self, where: str, check: RankingCheck) -> None:
         """A check of rankings or groups names what is there."""
         if isinstance(check, GroupMeansCheck | CrossoverCheck):
@@ -231,6 +255,12 @@ class Rerun(Part):
                 raise ValueError(f"{where}.{key}: {name!r} is not among {', '.join(choices) or 'none'}")
 
     @property
+    def point_tables(self) -> list[str]:
+        """Names of the tables of points: of files, of trainings, and of a simulation."""
+        made = [name for name, part in ((TRAININGS, self.trainings), (SIMULATION, self.simulation)) if part is not None]
+        return [*(table.name for table in self.tables), *made]
+
+    @property
     def figures(self) -> list[str]:
         """Names of the report's figures."""
         theory = ["theory_curves", "theory_probes", "theory_envelope", "theory_best_fraction"] if self.theory else []
@@ -239,4 +269,16 @@ class Rerun(Part):
         sources = [*SOURCE_FIGURES] if self.sources else []
         limits = ["limits", "exponents"] if self.teacher_student else []
         selectors = ["selector_budgets"] if self.selectors else []
-        return ["agreement", *sources, *theory, *limits, *rankings, *(["pruning_curves"] if groups else []), *selectors]
+        recipe = ["recipe_hyperbolas", "recipe_batch", "recipe_trajectories"] if self.recipe else []
+        diversity = ["diversity_curves", "diversity_verdict"] if self.diversity else []
+        return [
+            "agreement",
+            *sources,
+            *theory,
+            *limits,
+            *rankings,
+            *(["pruning_curves"] if groups else []),
+            *selectors,
+            *recipe,
+            *diversity,
+        ]

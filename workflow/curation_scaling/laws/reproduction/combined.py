@@ -11,7 +11,7 @@ import polars as pl
 from curation_scaling.errors import InputError
 from curation_scaling.laws.extrapolate import Extrapolation, extrapolate
 from curation_scaling.laws.law import Law
-from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
+from curation_scaling.laws.reproduction.made import FITTED, HELD_OUT
 from curation_scaling.laws.rollout import compute_of
 from curation_scaling.study.rerun import FitOf
 

@@ -15,11 +15,11 @@ from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.registry import law_named
 from curation_scaling.laws.reproduction.combined import CombinedFit, combine
-from curation_scaling.laws.reproduction.points import FITTED, HELD_OUT
+from curation_scaling.laws.reproduction.made import FITTED, HELD_OUT
 from curation_scaling.laws.rollout import compute_of
 from curation_scaling.seeds import derive_seed
 from curation_scaling.study.checks import RSquaredCheck
-from curation_scaling.study.rerun import NUMBERS, FitOf, Formula, Rerun
+from curation_scaling.study.rerun import DESIGNED, NUMBERS, FitOf, Formula, Rerun
 
 Interval = tuple[float | None, float | None]
 
@@ -138,7 +138,9 @@ def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
     """
     rows = points.filter(table=spec.table)
     rows = rows.with_columns(pool=pl.lit(spec.table))  # one quality, at whatever number of unique samples
-    rows = rows.select(name for name in rows.columns if name not in NUMBERS or rows[name].null_count() < rows.height)
+    rows = rows.select(
+        name for name in rows.columns if name not in (*NUMBERS, *DESIGNED) or rows[name].null_count() < rows.height
+    )
     try:
         if spec.combine:
             return Fitted(spec, (), tuple(combine(laws_of(rerun, spec), rows, spec)))

@@ -16,6 +16,7 @@ from curation_scaling.laws.reproduction.combined import CombinedFit
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
 from curation_scaling.laws.reproduction.mixing import mixing_number
 from curation_scaling.laws.reproduction.number import Number
+from curation_scaling.laws.reproduction.part_numbers import part_numbers
 from curation_scaling.laws.reproduction.ranking_numbers import ranking_numbers
 from curation_scaling.laws.reproduction.selectors import selector_number
 from curation_scaling.laws.reproduction.theory_numbers import theory_numbers
@@ -31,8 +32,10 @@ from curation_scaling.study.checks import (
     ProfileRangeCheck,
     RSquaredCheck,
 )
+from curation_scaling.study.diversity import DiversityChecks
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
+from curation_scaling.study.recipe import RecipeChecks
 from curation_scaling.study.regimes import ExponentCheck
 from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.selectors import SelectionCostCheck, SelectionRatioCheck
@@ -55,6 +58,9 @@ def numbers_of(
         return
     if isinstance(check, RankingCheck):
         yield from ranking_numbers(rerun.seed, check, tables)
+        return
+    if isinstance(check, RecipeChecks | DiversityChecks):
+        yield from part_numbers(check, tables)
         return
     match check:
         case MixtureRankingCheck():

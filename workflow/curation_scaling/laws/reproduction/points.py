@@ -11,17 +11,18 @@ from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.errors import InputError
 from curation_scaling.laws import symbolic
 from curation_scaling.laws.columns import column
+from curation_scaling.laws.reproduction.made import FITTED, HELD_OUT, made_points
 from curation_scaling.laws.reproduction.records import read_records
 from curation_scaling.laws.reproduction.schedules import FILE, with_areas
 from curation_scaling.layout import Layout
 from curation_scaling.pools.sources.table import read_columns
-from curation_scaling.store import digest, write
+from curation_scaling.store import digest, inputs_digest, write
 from curation_scaling.study.locate import locate
-from curation_scaling.study.rerun import AREAS, NUMBERS, Filter, Lookup, Rerun, Table
-from curation_scaling.study.rerun_keys import points_keys
+from curation_scaling.study.rerun import AREAS, DESIGNED, NUMBERS, Filter, Lookup, Rerun, Table
+from curation_scaling.study.rerun_keys import points_keys, training_jobs
 
 _ROW = "row of the files"
-FITTED, HELD_OUT = "fitted", "held_out"
+_FROM_NOTHING = ("lr_annealing", "draw")  # columns that may hold 0
 
 
 def build_points(rerun: Rerun, layout: Layout) -> None:
@@ -30,8 +31,13 @@ def build_points(rerun: Rerun, layout: Layout) -> None:
     Raises:
         InputError: if a file is missing or other than declared, or a column cannot be used.
     """
-    frame = pl.concat(read_points(rerun, table) for table in rerun.tables)
-    write(layout.points, POINTS, frame, study=rerun.study, inputs=digest(points_keys(rerun)))
+    parts = [*(read_points(rerun, table) for table in rerun.tables), *made_points(rerun, layout)]
+    lacking = {c.name: pl.lit(None, pl.Float64) for c in POINTS.columns if c.required}
+    frame = pl.concat(parts, how="diagonal")
+    frame = frame.with_columns(**{name: null for name, null in lacking.items() if name not in frame.columns})
+    trained = [layout.training(name, draw) for name, draw in training_jobs(rerun)]
+    inputs = inputs_digest(points_keys(rerun), *trained) if trained else digest(points_keys(rerun))
+    write(layout.points, POINTS, frame, study=rerun.study, inputs=inputs)
 
 
 def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
@@ -66,6 +72,7 @@ def read_points(rerun: Rerun, table: Table) -> pl.DataFrame:
         group=pl.col("group") if "group" in table.columns else pl.lit(None, pl.String),
         role=role,
         **{name: _numbers(frame, name, where) for name in NUMBERS},
+        **{name: _numbers(frame, name, where) for name in DESIGNED if name in frame.columns and name in _made(table)},
     )
 
 
@@ -80,12 +87,17 @@ def _read(path: Path, table: Table, text: list[str]) -> pl.DataFrame:
 
 def _sources(table: Table) -> list[str]:
     """The columns of the files that a table reads."""
-    made = {*table.columns, *(lookup.to for lookup in table.lookups), *table.derived}
+    made = _made(table)
     asked = [*table.columns.values(), *table.run, *table.means, *(lookup.column for lookup in table.lookups)]
     used = [name for formula in table.derived.values() for name in symbolic.symbols(symbolic.parse(formula))]
     used += [rule.column for rule in (*table.where, *([table.fitted] if table.fitted else []))]
     used += [table.frontier] if table.frontier else []
     return list(dict.fromkeys([*asked, *(name for name in used if name not in made)]))
+
+
+def _made(table: Table) -> set[str]:
+    """The columns that a table gives to laws and formulas, by the names that it gives them."""
+    return {*table.columns, *(lookup.to for lookup in table.lookups), *table.derived}
 
 
 def _averaged(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
@@ -141,6 +153,6 @@ def _numbers(frame: pl.DataFrame, name: str, where: str) -> pl.Series:
     if name not in frame.columns:
         return pl.repeat(None, frame.height, dtype=pl.Float64, eager=True)
     try:
-        return pl.Series(column(frame, name, minimum=0.0) if name == "lr_annealing" else column(frame, name))
+        return pl.Series(column(frame, name, minimum=0.0) if name in _FROM_NOTHING else column(frame, name))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

@@ -13,6 +13,7 @@ from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.artifacts_regimes import LIMITS
 from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_RATIOS, SELECTORS
 from curation_scaling.artifacts_sources import SOURCE_ERRORS
+from curation_scaling.artifacts_trainings import BALANCE, DIVERSITY, RECIPE, TRAJECTORIES
 from curation_scaling.errors import InputError
 from curation_scaling.laws.reproduction.fits import Fitted, fit_points
 from curation_scaling.laws.reproduction.number import Number
@@ -58,7 +59,16 @@ def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
     chosen = [(layout.law("selectors"), SELECTORS), (layout.law("selector_ratios"), SELECTOR_RATIOS)]
     mixing += chosen if rerun.selectors else []
     mixing += [(layout.regime("limits"), LIMITS)] if rerun.teacher_student else []
-    return [*([(layout.points, POINTS)] if rerun.tables else []), *(ranked if rerun.rankings else []), *mixing]
+    parts = [
+        *([(layout.law("recipe"), RECIPE), (layout.law("recipe_trajectories"), TRAJECTORIES)] if rerun.recipe else []),
+        *(
+            [(layout.law("diversity"), DIVERSITY), (layout.law("diversity_balance"), BALANCE)]
+            if rerun.diversity
+            else []
+        ),
+    ]
+    points = [(layout.points, POINTS)] if rerun.point_tables else []
+    return [*points, *(ranked if rerun.rankings else []), *mixing, *parts]
 
 
 def compare_numbers(

@@ -26,6 +26,11 @@ def python_files(packages: Sequence[str], seed: int) -> Iterator[Path]:
     Raises:
         InputError: if a package is not installed.
     """
+    return (path for _, path in modules(packages, seed))
+
+
+def modules(packages: Sequence[str], seed: int) -> Iterator[tuple[str, Path]]:
+    """The same with the name of each module, such as `scipy.stats.qmc`."""
     keyed = []
     for package in packages:
         root = _folder(package)
@@ -33,8 +38,9 @@ def python_files(packages: Sequence[str], seed: int) -> Iterator[Path]:
             within = path.relative_to(root)
             if _NOT_ITS_OWN.isdisjoint(within.parts):
                 name = f"{seed} {package}/{within.as_posix()}".encode()
-                keyed.append((hashlib.blake2b(name, digest_size=16).digest(), path))
-    return (path for _, path in sorted(keyed))
+                dotted = ".".join([package, *within.with_suffix("").parts])
+                keyed.append((hashlib.blake2b(name, digest_size=16).digest(), path, dotted))
+    return ((module, path) for _, path, module in sorted(keyed))
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
