@@ -141,7 +141,8 @@ def budget_frontier(pruning: Pruning, runs: pl.DataFrame, seed: int) -> tuple[pl
     """
     largest = runs.filter(pl.col("initial") == pruning.sizes[-1])
     pools = largest["pool"].unique(maintain_order=True).to_list()
-    bare = largest.drop("metric").rename({"measure": "metric"}).select(c.name for c in RUNS.columns)
+    named = largest.drop("metric").rename({"measure": "metric"})
+    bare = named.select(c.name for c in RUNS.columns if c.name in named.columns)
     selected = select_runs(bare, pools, None)
     fitted = selected.filter(role="fitted")
     counts = fitted.group_by("pool").agg(n=pl.col("samples_seen").n_unique())
