@@ -185,7 +185,7 @@ def test_what_cannot_be_simulated_is_one_sentence(key, value, says):
 def test_a_check_needs_its_simulation():
     study = content("bahri2021")
     del study["teacher_student"]
-    with pytest.raises(InputError, match="nothing to do again; give tables, .*, teacher_student"):
+    with pytest.raises(InputError, match=r"nothing to do again; give tables, .*, teacher_student"):
         parsed(study)
     study["rankings"] = [{"name": "x", "file": {"path": "x.csv"}, "metrics": {"a": "a"}, "saw": "all"}]
     with pytest.raises(InputError, match="limit_exponent needs the key teacher_student; give it"):
