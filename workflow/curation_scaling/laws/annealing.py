@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.signal import lfilter
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws.columns import column
@@ -62,6 +61,8 @@ def schedule_areas(rates: npt.ArrayLike, momentum: float = 0.999) -> tuple[Array
     momentum m_i = momentum m_(i-1) + (rate_(i-1) - rate_i), m_1 = 0. Source: Tissue et al. 2024, Eq. 2-3.
     Raises InputError on an empty schedule, a negative rate or a momentum outside of [0, 1).
     """
+    from scipy.signal import lfilter  # loading it takes as long as a short job
+
     values = np.asarray(rates, dtype=float)
     if values.ndim != 1 or not values.size or not (np.isfinite(values) & (values >= 0)).all():
         raise InputError("the learning-rate schedule must be a non-empty list of rates >= 0, one a step")

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import ndtri
-from scipy.stats import chi2
+from scipy.special import chdtri, ndtri
 
 from curation_scaling.errors import InputError
 from curation_scaling.laws.annealing import schedule_areas
@@ -111,7 +110,7 @@ def correction(
     bounds = (_COARSE[max(at - 1, 0)], _COARSE[min(at + 1, len(_COARSE) - 1)])
     inner = minimize_scalar(objective, bounds=bounds, method="bounded", options={"xatol": _TOLERANCE})
     effect, least = (float(inner.x), float(inner.fun)) if inner.fun < coarse[at] else (float(_COARSE[at]), coarse[at])
-    limit = least * np.exp(chi2.ppf(level, 1) / runs.height)
+    limit = least * np.exp(chdtri(1, 1 - level) / runs.height)
 
     def beyond(value: float) -> float:
         return float(objective(value) - limit)

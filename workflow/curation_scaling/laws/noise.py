@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.special import digamma, ndtri, polygamma
-from scipy.stats import chi2
+from scipy.special import chdtri, digamma, ndtri, polygamma
 
 from curation_scaling.artifacts_noise import SIGNAL
 from curation_scaling.errors import InputError
@@ -110,7 +109,7 @@ def _row(runs: pl.DataFrame, within: str) -> dict[str, Any]:
     variance = float(mean["squares"].sum()) / freedom if freedom else 0.0
     noise = float(np.sqrt(variance)) if variance > 0 else None
     units = runs.select("pool", "run_id").n_unique() - runs["pool"].n_unique()
-    bounds = chi2.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], units) if noise and units > 0 else None
+    bounds = chdtri(units, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if noise and units > 0 else None
     lower, upper = (None, None) if bounds is None else (float(noise * np.sqrt(units / q)) for q in bounds)
     spread = mean.group_by(within).agg(pl.col("log").var(ddof=1), pl.col("runs").mean()).drop_nulls("log").sort(within)
     signal, each = None, float(mean.select(pl.col("runs").mean()).item())

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy.special import ndtri
-from scipy.stats import kendalltau, rankdata
 
 from curation_scaling.ranking.select import Scores, check_scores
 
@@ -57,6 +56,8 @@ def correlations(
 
 def spearman_matrix(table: list[Scores]) -> npt.NDArray[np.float64]:
     """Spearman's rho of every pair: Pearson's correlation of mean ranks."""
+    from scipy.stats import rankdata  # loading it takes as long as a short job
+
     ranked = np.stack([rankdata(values) for values in table])
     with np.errstate(invalid="ignore"):
         return np.atleast_2d(np.nan_to_num(np.corrcoef(ranked)))
@@ -64,6 +65,8 @@ def spearman_matrix(table: list[Scores]) -> npt.NDArray[np.float64]:
 
 def kendall_matrix(table: list[Scores]) -> npt.NDArray[np.float64]:
     """Kendall's tau-b of every pair; 0 where a ranking is constant."""
+    from scipy.stats import kendalltau, rankdata
+
     ranked = [rankdata(values, method="dense").astype(np.int64) for values in table]
     out = np.eye(len(table))
     for i, j in combinations(range(len(table)), 2):
