@@ -19,6 +19,8 @@ if TRAINER is not None:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.log",
         benchmark:
             f"{LOGS}/train/{{pool}}.{{draw}}.{{seed}}.benchmark.tsv"
+        # Before the trainings on pruned pools, so that laws are fitted beside those.
+        priority: 5
         group:
             # A command may run for days: its trainings stay submissions of their own.
             None if COMMAND else "train"
