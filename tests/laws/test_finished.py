@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from curation_scaling.errors import InputError
-from curation_scaling.laws.finished import correction, finished, missed
+from curation_scaling.laws.finished import correction, finished, missed, missed_by
 from curation_scaling.laws.fit import Fit, fit_law
 from curation_scaling.study.annealing import Annealing
 
@@ -78,4 +78,4 @@ def test_a_declared_effect_is_taken_as_it_is():
     assert (found.effect, found.lower, found.draws.tolist()) == (0.1, None, [0.1] * 5)
     shares = missed(COSINE, runs["samples_seen"])
     assert found.of(runs)["error"].to_list() == pytest.approx([0.5, 0.4, 0.3] * np.exp(-0.1 * shares))
-    assert finished(runs, COSINE, 0.0).equals(runs)
+    assert finished(runs, missed_by(runs, COSINE), 0.0).equals(runs)

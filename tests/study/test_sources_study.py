@@ -4,8 +4,8 @@ import pytest
 
 from curation_scaling.errors import InputError
 from curation_scaling.study.plan import describe_plan
+from curation_scaling.study.rerun_jobs import SOURCE_STAGES, check_source_job
 from curation_scaling.study.rerun_keys import RERUN_STAGES, rerun_digest
-from curation_scaling.study.source_jobs import SOURCE_STAGES, check_source_job
 from curation_scaling.study.sources import grid, mixture_name
 from source_data import imported, trained
 from study_data import ABSENT, changed, content, parsed

@@ -15,9 +15,9 @@ from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.stages import NAMED, RERUN_STAGES, SHARD_STAGES, STAGES
 from curation_scaling.study import PoolStudy, Rerun, Study, json_schema, load_study
+from curation_scaling.study.rerun_jobs import check_rerun_job
 from curation_scaling.study.runs import Import, Train
 from curation_scaling.study.shard_stages import shard_jobs
-from curation_scaling.study.source_jobs import SOURCE_STAGES, check_source_job
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -254,15 +254,11 @@ def _stage(options: argparse.Namespace) -> None:
 
 
 def _rerun_stage(rerun: Rerun, layout: Layout, options: argparse.Namespace) -> None:
-    from curation_scaling.study.rerun_keys import rerun_digest, training_jobs
+    from curation_scaling.study.rerun_keys import rerun_digest
 
     _, run, identity = RERUN_STAGES[options.stage]
     arguments: dict[str, Any] = {name: getattr(options, name) for name in identity}
-    if options.stage in SOURCE_STAGES:
-        check_source_job(rerun, options.stage, arguments)
-    elif identity and tuple(arguments.values()) not in (known := training_jobs(rerun)):
-        text = ", ".join(f"{name} {draw}" for name, draw in known)
-        raise InputError(f"--set and --draw name no training of study {rerun.study}: the choices are {text or 'none'}")
+    check_rerun_job(rerun, options.stage, arguments)
     if options.settings and options.settings != rerun_digest(rerun, options.stage, **arguments):
         raise InputError(_CHANGED.format(layout.study))
     run(rerun, layout, **arguments)

@@ -126,6 +126,10 @@ class Layout:
         """One set of a rerun's own trainings in one draw."""
         return self.root / f"trainings/{set}.draw-{draw}.parquet"
 
+    def artifact(self, name: str) -> Path:
+        """An artifact by the name of its schema, such as laws/fits."""
+        return self.root / f"{name}.parquet"
+
     def law(self, name: str) -> Path:
         """One artifact of the fitted laws: fits, draws, predictions, holdout, diagnostics, reproduction, and so on."""
         return self.root / f"laws/{name}.parquet"

@@ -56,7 +56,7 @@ def build_frontier(study: Study, layout: Layout) -> None:
     sized = several_sizes(runs)
     tables.append((ALLOCATION, allocate(study, runs, whole, fit_sizes(study, runs)) if sized else empty(ALLOCATION)))
     for schema, frame in tables:
-        write(layout.beyond(schema.name.removeprefix("beyond/")), schema, frame, study=study.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=study.study, inputs=inputs)
 
 
 def compare_all(

@@ -40,6 +40,15 @@ def column(frame: pl.DataFrame, name: str, minimum: float | None = None) -> Arra
     return values
 
 
+def table_rows(points: pl.DataFrame, table: str, needed: Sequence[str], key: str) -> pl.DataFrame:
+    """Return the rows of one table of points; raise InputError, naming `key`, if one lacks a needed column's value."""
+    rows = points.filter(table=table)
+    for name in needed:
+        if name not in rows.columns or rows[name].null_count():
+            raise InputError(f"key {key}: table {table!r} gives no {name} of every row; name its column")
+    return rows
+
+
 def cells(frame: pl.DataFrame, names: Sequence[str]) -> npt.NDArray[np.intp]:
     """Return a number for each row, equal where the named columns (or their aliases) are equal.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -40,19 +40,24 @@ class Correction:
 
     def of(self, runs: pl.DataFrame) -> pl.DataFrame:
         """The runs with the errors of finished ones."""
-        return finished(runs, self.schedule, self.effect)
+        return finished(runs, missed_by(runs, self.schedule), self.effect)
 
     def each(self, runs: pl.DataFrame) -> list[pl.DataFrame]:
         """The runs under each of the draws."""
-        return [replace(self, effect=float(effect)).of(runs) for effect in self.draws]
+        share = missed_by(runs, self.schedule)
+        return [finished(runs, share, float(effect)) for effect in self.draws]
 
 
-def finished(runs: pl.DataFrame, schedule: Annealing, effect: float) -> pl.DataFrame:
-    """`runs` with error exp(-effect x) for error, x from `missed` at the row's samples seen."""
+def finished(runs: pl.DataFrame, share: pl.Series, effect: float) -> pl.DataFrame:
+    """`runs` with error exp(-effect x) for error, x the `share` of the annealing that each row (n,) has missed."""
+    return runs.with_columns(error=pl.col("error") * (-effect * share).exp())
+
+
+def missed_by(runs: pl.DataFrame, schedule: Annealing) -> pl.Series:
+    """`missed` of every row (n,), by its samples seen."""
     seen = runs["samples_seen"].unique()
     share = dict(zip(seen, missed(schedule, seen), strict=True))
-    x = pl.col("samples_seen").replace_strict(share, return_dtype=pl.Float64)
-    return runs.with_columns(error=pl.col("error") * (-effect * x).exp())
+    return runs["samples_seen"].replace_strict(share, return_dtype=pl.Float64)
 
 
 def missed(schedule: Annealing, samples: Iterable[float]) -> Array:
@@ -100,8 +105,10 @@ def correction(
     A shift of ln(error) leaves the density of the measured errors as it is, so that objectives of log losses compare.
     """
 
+    share = missed_by(runs, schedule)
+
     def objective(effect: float) -> float:
-        return fit(finished(runs, schedule, effect)).objective
+        return fit(finished(runs, share, effect)).objective
 
     if schedule.effect is not None:
         return Correction(schedule, schedule.effect, None, None, np.full(draws, schedule.effect), objective(0.0))

@@ -52,8 +52,7 @@ def fit_laws(study: Study, layout: Layout) -> None:
     tables = analyse(study, read(layout.runs, RUNS, study=study.study))
     inputs = inputs_digest(laws_keys(study), layout.runs)
     for schema, frame in tables:
-        path = layout.utility if schema is UTILITY else layout.law(schema.name.removeprefix("laws/"))
-        write(path, schema, frame, study=study.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=study.study, inputs=inputs)
 
 
 def analyse(study: Study, runs: pl.DataFrame) -> list[tuple[Schema, pl.DataFrame]]:
@@ -145,9 +144,10 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> tuple[Fit, Correction
     mended = None
     if laws.annealing is not None:
         mended = correction(laws.annealing, fitted, lambda runs: fit(runs, fixed, 0, seed), laws.level, VALUES)
+    whole = fitted if mended is None else mended.of(fitted)
     onset_range = laws.onset_range if "s" in fixed else None
     if onset_range is None and (mended is None or mended.lower is None):
-        return fit(fitted if mended is None else mended.of(fitted), fixed, laws.bootstrap, seed), mended
+        return fit(whole, fixed, laws.bootstrap, seed), mended
     # What comes from elsewhere, or has one value for all runs, is not resampled: each value gets a share of the draws.
     onsets: list[dict[str, float]] = [{}] * VALUES
     if onset_range is not None:
@@ -156,16 +156,15 @@ def _fit(study: Study, name: str, fitted: pl.DataFrame) -> tuple[Fit, Correction
     frames = [fitted] * VALUES
     if mended is not None:
         order = np.random.Generator(np.random.PCG64(derive_seed(seed, "annealing"))).permutation(VALUES)
-        frames = [mended.each(fitted)[i] for i in order]
+        drawn = mended.each(fitted)
+        frames = [drawn[i] for i in order]
     counts = np.diff(np.linspace(0, laws.bootstrap, VALUES + 1).round().astype(int))
     parts = [
         fit(runs, {**fixed, **onset}, int(count), derive_seed(seed, "onset", i)).theta_draws
         for i, (onset, runs, count) in enumerate(zip(onsets, frames, counts, strict=True))
         if count
     ]
-    return replace(
-        fit(fitted if mended is None else mended.of(fitted), fixed, 1, seed), theta_draws=np.concatenate(parts)
-    ), mended
+    return replace(fit(whole, fixed, 1, seed), theta_draws=np.concatenate(parts)), mended
 
 
 def _corrections(fits: Sequence[Fit], found: Mapping[str, Correction | None]) -> pl.DataFrame:

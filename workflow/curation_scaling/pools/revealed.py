@@ -71,13 +71,10 @@ def check_features(frame: pl.DataFrame) -> None:
 
 
 def _images(rerun: Rerun, spec: ImageSources) -> tuple[pl.DataFrame, pl.DataFrame]:
-    from curation_scaling.pools.sources.images import read_images
+    from curation_scaling.pools.sources.images import read_sharp
 
-    folder = None if spec.folder is None else Path(rerun.data_root or ".") / spec.folder
-    options = spec.model_dump(include={"dataset", "test_images", "download"})
-    # A thousandth of a pixel of blur leaves every grey level as it is.
     seed = derive_seed(rerun.seed, "sources")
-    read = read_images(**options, blur_sigma_max=1e-3, seed=seed, folder=folder, cache=Path("data/fashion_mnist"))
+    read = read_sharp(spec, rerun.data_root, seed)
     frame = read.frame.with_columns(chance=uniform_by_uid(read.frame, derive_seed(seed, "place")))
     pool = frame.filter(pl.col("role") == POOL).sort("label", "chance", *_KEY)
     taken = assign(pool["label"].to_numpy(), spec.sources, spec.validation)

@@ -25,7 +25,7 @@ def compare_published(rerun: Rerun, layout: Layout) -> None:
     inputs = digest(scores_keys(rerun), [file_sha256(path) for path in paths])
     for schema in found[0]:
         frame = pl.concat(tables[schema] for tables in found)
-        write(layout.ranking(schema.name.removeprefix("ranking/")), schema, frame, study=rerun.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=rerun.study, inputs=inputs)
 
 
 def _tables(rerun: Rerun, ranking: ScoreFile) -> dict[Schema, pl.DataFrame]:

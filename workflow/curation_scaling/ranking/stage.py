@@ -46,7 +46,7 @@ def rank_samples(study: Study, layout: Layout) -> None:
         seed=derive_seed(seed, "correlation"),
     )
     for schema, frame in tables.items():
-        write(layout.ranking(schema.name.removeprefix("ranking/")), schema, frame, study=study.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=study.study, inputs=inputs)
 
 
 def _material(pruning: Pruning, dynamics: Dynamics, pool: pl.DataFrame, seed: int) -> Material:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 
@@ -38,13 +36,9 @@ def build_task(study: Study, layout: Layout) -> None:
 
 
 def _images(study: Study, task: ImageTask, seed: int) -> pl.DataFrame:
-    from curation_scaling.pools.sources.images import read_images
+    from curation_scaling.pools.sources.images import read_sharp
 
-    folder = None if task.folder is None else Path(study.data_root or ".") / task.folder
-    options = task.model_dump(include={"dataset", "test_images", "download"})
-    # A thousandth of a pixel of blur leaves every grey level as it is.
-    source = read_images(**options, blur_sigma_max=1e-3, seed=seed, folder=folder, cache=Path("data/fashion_mnist"))
-    frame = source.frame
+    frame = read_sharp(task, study.data_root, seed).frame
     pixels = frame["features"].to_numpy().astype(np.float32) / np.float32(255)
     if task.dimensions is not None:
         from sklearn.decomposition import PCA

@@ -59,7 +59,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     words = layout.fits_text.read_text(encoding="utf-8")
     schemas = (FITS, HOLDOUT, DIAGNOSTICS, REPRODUCTION)
     sources = _sources(rerun, layout)
-    paths = [*sources, *(layout.law(schema.name.removeprefix("laws/")) for schema in schemas)]
+    paths = [*sources, *(layout.artifact(schema.name) for schema in schemas)]
     tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in sources.items()}
     figures = [agreement_figure(rows), *_figures(rerun, tables)]
     write_figures(figures, layout)
@@ -131,12 +131,12 @@ def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
     chosen = (SELECTORS, SELECTOR_BUDGETS, SELECTOR_RATIOS)
     return (
         ({layout.points: POINTS} if rerun.point_tables else {})
-        | ({layout.ranking(s.name.removeprefix("ranking/")): s for s in ranked} if rerun.rankings else {})
+        | ({layout.artifact(s.name): s for s in ranked} if rerun.rankings else {})
         | ({layout.pruning("theory"): THEORY} if rerun.theory else {})
         | ({layout.law("mixing"): MIXING} if rerun.mixing else {})
         | source_artifacts(rerun, layout)
-        | ({layout.regime(s.name.removeprefix("regimes/")): s for s in (LIMITS, VERDICTS)} if made else {})
-        | ({layout.law(s.name.removeprefix("laws/")): s for s in chosen} if rerun.selectors else {})
+        | ({layout.artifact(s.name): s for s in (LIMITS, VERDICTS)} if made else {})
+        | ({layout.artifact(s.name): s for s in chosen} if rerun.selectors else {})
         | ({layout.law(name): schema for name, schema in _RECIPE.items()} if rerun.recipe else {})
         | ({layout.law(name): schema for name, schema in _DIVERSITY.items()} if rerun.diversity else {})
     )

@@ -118,7 +118,7 @@ _PUBLISHED = (REPRODUCTION, PRINTED)  # only where the study holds a paper's num
 
 def artifact_paths(study: Study, layout: Layout) -> list[Path]:
     """The artifacts that a report reads, without the pools themselves."""
-    return [_path(layout, schema) for schema in (*_TABLES, *_more(study))]
+    return [layout.artifact(schema.name) for schema in (*_TABLES, *_more(study))]
 
 
 def read_results(study: Study, layout: Layout) -> Results:
@@ -128,7 +128,7 @@ def read_results(study: Study, layout: Layout) -> Results:
         InputError: if one is missing, damaged, or of another study.
     """
     schemas = (*_TABLES, *_more(study))
-    frames = {_field(schema): read(_path(layout, schema), schema, study=study.study) for schema in schemas}
+    frames = {_field(schema): read(layout.artifact(schema.name), schema, study=study.study) for schema in schemas}
     frames["runs"] = of_metric(study, frames["runs"])
     scored = None if isinstance(study.pools.source, DeclaredSource) else read_scored(study, layout)
     named = with_main_law(study, frames["comparison"])
@@ -171,10 +171,6 @@ def _more(study: Study) -> tuple[Schema, ...]:
     noise = _NOISE if study.laws.noise is not None else ()
     regimes = _REGIMES if study.regimes is not None else ()
     return (*cut, *unfinished, *noise, *regimes, *(_PUBLISHED if study.published is not None else ()))
-
-
-def _path(layout: Layout, schema: Schema) -> Path:
-    return layout.root / f"{schema.name}.parquet"
 
 
 def _field(schema: Schema) -> str:

@@ -32,7 +32,7 @@ def source_artifacts(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
     """The artifacts that this part of the report reads."""
     if rerun.sources is None:
         return {}
-    return {layout.runs: RUNS} | {layout.source(s.name.removeprefix("sources/")): s for s in _SHOWN}
+    return {layout.runs: RUNS} | {layout.artifact(s.name): s for s in _SHOWN}
 
 
 def source_figures(spec: Sources, tables: dict[str, pl.DataFrame]) -> list[Figure]:

@@ -8,6 +8,7 @@ import polars as pl
 from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.artifacts_trainings import BALANCE, CELLS, DIVERSITY
 from curation_scaling.errors import InputError
+from curation_scaling.laws.columns import table_rows
 from curation_scaling.laws.diversity.rollouts import fit_groups, rollouts
 from curation_scaling.laws.fit import Fit
 from curation_scaling.laws.groups import balance
@@ -50,10 +51,7 @@ def compare_diversity(rerun: Rerun, layout: Layout) -> None:
 
 def group_points(points: pl.DataFrame, table: str) -> pl.DataFrame:
     """The rows of one table; raise InputError if they cannot tell groups from samples."""
-    rows = points.filter(table=table)
-    for name in _NEEDED:
-        if name not in rows.columns or rows[name].null_count():
-            raise InputError(f"key diversity.table: table {table!r} gives no {name} of every row; name its column")
+    rows = table_rows(points, table, _NEEDED, "diversity.table")
     if rows["per_group"].max() == 1:
         raise InputError(
             f"key diversity.table: table {table!r} has groups of one sample alone, so that groups and samples are the "

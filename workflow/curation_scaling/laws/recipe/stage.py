@@ -11,8 +11,8 @@ from scipy.special import stdtrit
 
 from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.artifacts_trainings import LEVELS, RECIPE, TRAJECTORIES
-from curation_scaling.errors import InputError
 from curation_scaling.laws.batch import CriticalBatch, KaplanSteps
+from curation_scaling.laws.columns import table_rows
 from curation_scaling.laws.recipe.curve import solve_loss
 from curation_scaling.laws.recipe.steps import Found, find
 from curation_scaling.layout import Layout
@@ -34,7 +34,7 @@ def follow_recipe(rerun: Rerun, layout: Layout) -> None:
     """
     part = rerun.recipe
     assert part is not None
-    points = table_points(read(layout.points, POINTS, study=rerun.study), part.table)
+    points = table_rows(read(layout.points, POINTS, study=rerun.study), part.table, _NEEDED, "recipe.table")
     found, without = repeated(points.filter(role="fitted"), part)
     known = rerun.simulation.constants.model_dump() if rerun.simulation else {}
     constants = pl.concat([constant_rows(step, found, without, part.level, known) for step in ("steps", "joint")])
@@ -45,15 +45,6 @@ def follow_recipe(rerun: Rerun, layout: Layout) -> None:
         ("recipe_trajectories", TRAJECTORIES, trajectories(points, found, without, part)),
     ):
         write(layout.law(name), schema, frame, study=rerun.study, inputs=inputs)
-
-
-def table_points(points: pl.DataFrame, table: str) -> pl.DataFrame:
-    """The rows of one table; raise InputError if a column that the recipe reads is missing or empty."""
-    rows = points.filter(table=table)
-    for name in _NEEDED:
-        if name not in rows.columns or rows[name].null_count():
-            raise InputError(f"key recipe.table: table {table!r} gives no {name} of every row; name its column")
-    return rows
 
 
 def repeated(points: pl.DataFrame, part: Recipe) -> tuple[Found, list[Found]]:

@@ -60,7 +60,7 @@ def judge_selectors(rerun: Rerun, layout: Layout) -> None:
     inputs = digest(selectors_keys(rerun), file_sha256(path_of(rerun, selectors.file)))
     for schema, rows in ((SELECTORS, methods), (SELECTOR_BUDGETS, budgets), (SELECTOR_RATIOS, ratios)):
         frame = pl.DataFrame(rows, infer_schema_length=None)
-        write(layout.law(schema.name.removeprefix("laws/")), schema, frame, study=rerun.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=rerun.study, inputs=inputs)
 
 
 def read_selectors(rerun: Rerun, selectors: Selectors) -> pl.DataFrame:

@@ -47,7 +47,7 @@ def reproduce(rerun: Rerun, layout: Layout) -> None:
         (REPRODUCTION, [compare_numbers(rerun, fits, tables)]),
     ):
         frame = pl.concat(frames) if frames else schema.empty
-        write(layout.law(schema.name.removeprefix("laws/")), schema, frame, study=rerun.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=rerun.study, inputs=inputs)
     write_bytes(layout.fits_text, describe_fits(list(fits.values())).encode())
 
 

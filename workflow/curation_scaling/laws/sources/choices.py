@@ -8,7 +8,7 @@ import polars as pl
 from curation_scaling.artifacts import RUNS
 from curation_scaling.artifacts_sources import SOURCE_CHOICES, SOURCE_WEIGHTS
 from curation_scaling.laws.sources.choose import CHOSEN
-from curation_scaling.laws.sources.trainings import last_passes, read_runs
+from curation_scaling.laws.sources.trainings import last_passes, read_runs, run_paths
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, read, write
 from curation_scaling.study.rerun import Rerun
@@ -22,8 +22,7 @@ def judge_choices(rerun: Rerun, layout: Layout) -> None:
     weights = read(layout.source("weights"), SOURCE_WEIGHTS, study=rerun.study)
     paths = [layout.source_runs("choice", seed) for seed in spec.choice_seeds]
     trained = pl.concat([RUNS.empty, *(read(path, RUNS, study=rerun.study) for path in paths)])
-    grids = [layout.source_runs(*job) for job in spec.jobs] or [layout.source_runs("imported", 0)]
-    inputs = inputs_digest(choices_keys(rerun), layout.source("weights"), *paths, *grids)
+    inputs = inputs_digest(choices_keys(rerun), layout.source("weights"), *paths, *run_paths(rerun, layout))
     frame = choice_rows(weights, last_passes(trained), spec.choose.size, spec.level)
     write(layout.source("choices"), SOURCE_CHOICES, frame, study=rerun.study, inputs=inputs)
     write(layout.runs, RUNS, pl.concat([read_runs(rerun, layout), trained]), study=rerun.study, inputs=inputs)

@@ -14,7 +14,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.sources.forms import Projection, log_map
 from curation_scaling.laws.sources.models import fit_linear
 from curation_scaling.laws.sources.simplex import project
-from curation_scaling.laws.sources.trainings import read_distances, read_trainings
+from curation_scaling.laws.sources.trainings import read_distances, read_trainings, run_paths
 from curation_scaling.layout import Layout
 from curation_scaling.pools.revealed import SOURCE
 from curation_scaling.ranking.distances import read_transport
@@ -117,8 +117,9 @@ def choose_weights(rerun: Rerun, layout: Layout) -> None:
             for name, w, most, slope in zip(spec.names, weights, largest, gradient, strict=True)
         ]  # fmt: skip
     frame = pl.DataFrame(rows, schema=[c.name for c in SOURCE_WEIGHTS.columns], orient="row")
-    paths = [layout.source_runs(*job) for job in spec.jobs] or [layout.source_runs("imported", 0)]
-    inputs = inputs_digest(weights_keys(rerun), layout.source("samples"), layout.source("distances"), *paths)
+    inputs = inputs_digest(
+        weights_keys(rerun), layout.source("samples"), layout.source("distances"), *run_paths(rerun, layout)
+    )
     write(layout.source("weights"), SOURCE_WEIGHTS, frame, study=rerun.study, inputs=inputs)
 
 

@@ -13,7 +13,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.laws.sources.errors import error_rows
 from curation_scaling.laws.sources.forms import coefficient_names
 from curation_scaling.laws.sources.models import Fitted, fit_forms, fit_models
-from curation_scaling.laws.sources.trainings import Trainings, read_runs, read_trainings
+from curation_scaling.laws.sources.trainings import Trainings, read_runs, read_trainings, run_paths
 from curation_scaling.layout import Layout
 from curation_scaling.store import inputs_digest, write
 from curation_scaling.study.rerun import Rerun
@@ -59,14 +59,13 @@ def compare_models(rerun: Rerun, layout: Layout) -> None:
             coefficient_names(form, spec.names), fit.coefficients, np.diag(fit.covariance), strict=True
         )
     ]
-    paths = [layout.source_runs(*job) for job in spec.jobs] or [layout.source_runs("imported", 0)]
-    inputs = inputs_digest(laws_keys(rerun), layout.source("distances"), *paths)
+    inputs = inputs_digest(laws_keys(rerun), layout.source("distances"), *run_paths(rerun, layout))
     for schema, frame in (
         (COEFFICIENTS, pl.DataFrame(coefficients, schema=[c.name for c in COEFFICIENTS.columns], orient="row")),
         (SOURCE_PREDICTIONS, rows),
         (SOURCE_ERRORS, pl.DataFrame(list(error_rows(rerun, rows)), schema=SOURCE_ERRORS.empty.schema)),
     ):
-        write(layout.source(schema.name.removeprefix("sources/")), schema, frame, study=rerun.study, inputs=inputs)
+        write(layout.artifact(schema.name), schema, frame, study=rerun.study, inputs=inputs)
 
 
 def _interpolated(rerun: Rerun, disclosed: tuple[Trainings, Trainings], runs: pl.DataFrame) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -51,9 +52,13 @@ class Trainings:
 
 def read_runs(rerun: Rerun, layout: Layout) -> pl.DataFrame:
     """All runs on grids of mixtures, trained or imported."""
+    return pl.concat(read(path, RUNS, study=rerun.study) for path in run_paths(rerun, layout))
+
+
+def run_paths(rerun: Rerun, layout: Layout) -> list[Path]:
+    """The files of all runs on grids of mixtures: one a training job, or the imported one."""
     assert rerun.sources is not None
-    paths = [layout.source_runs(*job) for job in rerun.sources.jobs] or [layout.source_runs("imported", 0)]
-    return pl.concat(read(path, RUNS, study=rerun.study) for path in paths)
+    return [layout.source_runs(*job) for job in rerun.sources.jobs] or [layout.source_runs("imported", 0)]
 
 
 def last_passes(runs: pl.DataFrame) -> pl.DataFrame:

@@ -122,7 +122,7 @@ def _documents(
     """The new chunks of each document, reading file after file until there are `enough`; `counts` and `seen` grow."""
     documents, total = [], 0
     for path in python_files(packages, seed):
-        for text in _texts(path, read, counts):
+        for text in texts_of(path, read, counts):
             ends = range(chunk, len(text) + 1, chunk)
             pieces = [text[end - chunk : end] for end in ends]
             fresh = [piece for piece in dict.fromkeys(pieces) if piece not in seen]
@@ -139,7 +139,8 @@ def _documents(
     return documents
 
 
-def _texts(path: Path, read: Callable[[str], Iterator[str]], counts: Counter[str]) -> list[str]:
+def texts_of(path: Path, read: Callable[[str], Iterator[str]], counts: Counter[str]) -> list[str]:
+    """What `read` finds in a file, in the alphabet; none, and counted, where the file is not Python."""
     try:
         return [normalise(text) for text in read(path.read_text(encoding="utf-8"))]
     except (SyntaxError, UnicodeDecodeError, ValueError):  # templates and samples of broken code do occur in packages

@@ -3,8 +3,10 @@
 The blur stands for the varying quality of a real collection. Neither the score nor the trainer sees how strong it is.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,10 @@ from curation_scaling.pools.sources.fashion_mnist import read_fashion_mnist
 from curation_scaling.pools.sources.source import POOL, TEST, Source, uids, uniform_by_uid
 from curation_scaling.seeds import derive_seed
 
+if TYPE_CHECKING:
+    from curation_scaling.study.pruning import ImageTask
+    from curation_scaling.study.sources import ImageSources
+
 BATCH = 4096  # images blurred at once: bounds the memory, leaves the result alone
 
 
@@ -26,6 +32,14 @@ class LabelledImages(NamedTuple):
     labels: NDArray[np.int32]
     is_test: NDArray[np.bool_]
     provenance: dict[str, str]
+
+
+def read_sharp(spec: ImageTask | ImageSources, data_root: str | None, seed: int) -> Source:
+    """`read_images` without a blur that shows, as a study's part says: a set, and where it may come from."""
+    folder = None if spec.folder is None else Path(data_root or ".") / spec.folder
+    options = spec.model_dump(include={"dataset", "test_images", "download"})
+    # A thousandth of a pixel of blur leaves every grey level as it is.
+    return read_images(**options, blur_sigma_max=1e-3, seed=seed, folder=folder, cache=Path("data/fashion_mnist"))
 
 
 def read_images(

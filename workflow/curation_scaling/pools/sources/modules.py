@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.alphabet import normalise
-from curation_scaling.pools.sources.docstrings import docstrings
+from curation_scaling.pools.sources.docstrings import docstrings, texts_of
 from curation_scaling.pools.sources.installed import modules, versions
 from curation_scaling.pools.sources.source import POOL, TEST, Source, uids
 
@@ -32,11 +31,7 @@ def read_modules(
     rows: list[tuple[str, str, str]] = []
     held, found = 0, 0
     for name, path in modules(packages, seed):
-        try:
-            texts = [normalise(text) for text in docstrings(path.read_text(encoding="utf-8"))]
-        except (SyntaxError, UnicodeDecodeError, ValueError):  # templates and samples of broken code
-            counts.update({"read": 1, "file not Python": 1})
-            continue
+        texts = texts_of(path, docstrings, counts)
         pieces = [text[end - chunk : end] for text in texts for end in range(chunk, len(text) + 1, chunk)]
         rests = sum(len(text) % chunk > 0 for text in texts)
         fresh = [piece for piece in dict.fromkeys(pieces) if piece not in seen]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.sources.alphabet import normalise
-from curation_scaling.pools.sources.docstrings import docstrings
+from curation_scaling.pools.sources.docstrings import docstrings, texts_of
 from curation_scaling.pools.sources.installed import python_files
 from curation_scaling.pools.sources.source import POOL, TEST, uids
 
@@ -32,7 +32,7 @@ def read_package_chunks(
     for label, package in enumerate(packages):
         before = len(rows)
         for path in python_files([package], seed):
-            for text in _docstrings(path.read_bytes()):
+            for text in texts_of(path, docstrings, Counter()):
                 digest = hashlib.blake2b(f"{seed} {text}".encode(), digest_size=8).digest()
                 role = TEST if int.from_bytes(digest, "big") < test_share * 2**64 else POOL
                 for end in range(chunk, len(text) + 1, chunk):
@@ -55,13 +55,6 @@ def read_package_chunks(
         "label",
         pl.Series("features", vectors, dtype=pl.Array(pl.Float32, vectors.shape[1])),
     )
-
-
-def _docstrings(source: bytes) -> list[str]:
-    try:
-        return [normalise(text) for text in docstrings(source.decode("utf-8"))]
-    except (SyntaxError, UnicodeDecodeError, ValueError):  # templates and samples of broken code
-        return []
 
 
 def _features(frame: pl.DataFrame, hashes: int, dimensions: int, seed: int) -> np.ndarray:
