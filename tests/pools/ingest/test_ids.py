@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from curation_scaling.errors import InputError
 from curation_scaling.pools.ingest.ids import parse_ids
-from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, uid_order
+from curation_scaling.pools.ingest import order
+from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, spread, uid_order
 from curation_scaling.pools.sources.table import name_samples
 
 U64 = st.integers(0, 2**64 - 1)
@@ -94,10 +95,25 @@ def test_uid_order_of_uids_that_share_their_upper_bits():
 def test_parts_are_equal_ranges(values, parts):
     codes = part_of(np.array(values, np.uint64), parts)
     assert codes.tolist() == [v * parts >> 64 for v in values]
-    order, bounds = partition(codes, parts)
+    rows, bounds = partition(codes, parts)
     assert len(bounds) == parts + 1
-    assert sorted(order.tolist()) == list(range(len(values)))
-    assert all((codes[order[a:b]] == k).all() for k, (a, b) in enumerate(pairwise(bounds)))
+    assert sorted(rows.tolist()) == list(range(len(values)))
+    assert all((codes[rows[a:b]] == k).all() for k, (a, b) in enumerate(pairwise(bounds)))
+
+
+@given(st.integers(0, 2000), st.integers(1, 300), st.lists(st.integers(0, 2000), max_size=4), st.integers(0, 9))
+def test_rows_are_spread_to_their_groups_in_their_own_order(n, count, cuts, seed):
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, count, n)
+    rows = {"a": rng.integers(0, 2**64, n, dtype=np.uint64), "b": rng.random(n, np.float32)}
+    at = [0, *sorted(min(cut, n) for cut in cuts), n]
+    batches = [{name: column[a:b] for name, column in rows.items()} for a, b in pairwise(at)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(order, "BLOCK", 1)
+        found, bounds = spread(batches, codes, count)
+    expected = np.argsort(codes, kind="stable")
+    assert all((found[name] == column[expected]).all() for name, column in rows.items())
+    assert bounds.tolist() == np.searchsorted(codes[expected], np.arange(count + 1)).tolist()
 
 
 def test_a_short_id_of_other_letters_is_named_and_not_padded():

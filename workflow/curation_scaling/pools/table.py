@@ -107,11 +107,12 @@ def writer(
         if sorted_by_uid
         else None,
     }
-    schema = schema.with_metadata({"version": __version__, **metadata})
-    # Arrow gathers its many small writes before they reach Python, where each is hashed.
+    # Numbers come from numpy and are never null: without levels of definition a page is written and read faster.
+    schema = pa.schema([f.with_nullable(f.name in text) for f in schema], {"version": __version__, **metadata})
+    # Arrow gathers its small writes before they reach Python; pages pass, and are hashed while the cache holds them.
     with (
         hashed(path) as file,
-        pa.output_stream(file, buffer_size=1 << 23) as stream,
+        pa.output_stream(file, buffer_size=1 << 18) as stream,
         pq.ParquetWriter(stream, schema, **options) as parquet,
     ):
         yield Writer(parquet, schema)
@@ -163,15 +164,18 @@ def read_table(
     file = open_table(path, study)
     try:
         groups = range(file.num_row_groups) if row_groups is None else row_groups
-        wanted = list(file.schema_arrow.names) if columns is None else list(columns)
-        table = file.read_row_groups(list(groups), columns=wanted, use_threads=False)
-        if lost := [name for name in wanted if name not in table.column_names]:
-            raise pa.ArrowInvalid(f"column {lost[0]!r} is not there")  # no checksum covers the names in the footer
-        return table
+        return _groups(file, groups, file.schema_arrow.names if columns is None else columns)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from None
     finally:
         file.close()
+
+
+def _groups(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    table = file.read_row_groups(list(groups), columns=list(columns), use_threads=False)
+    if lost := [name for name in columns if name not in table.column_names]:
+        raise pa.ArrowInvalid(f"column {lost[0]!r} is not there")  # no checksum covers the names in the footer
+    return table
 
 
 def to_rows(table: pa.Table) -> Rows:
@@ -187,6 +191,22 @@ def read_rows(
 ) -> Rows:
     """`read_table` for files that hold numbers alone."""
     return to_rows(read_table(path, columns, row_groups, study))
+
+
+def read_batches(path: Path, columns: Sequence[str], study: str | None = None) -> Iterator[Rows]:
+    """`read_rows`, one row group after another.
+
+    Raises:
+        InputError: if the file is missing or damaged.
+    """
+    file = open_table(path, study)
+    try:
+        for group in range(file.num_row_groups):
+            yield to_rows(_groups(file, [group], columns))
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(path, error) from None
+    finally:
+        file.close()
 
 
 def column_names(path: Path) -> list[str]:

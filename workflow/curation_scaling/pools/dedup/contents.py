@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from curation_scaling.layout import Layout
 from curation_scaling.pools.dedup.ids import keep_best
-from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, uid_order
+from curation_scaling.pools.ingest.order import maybe_repeated, part_of, spread, uid_order
 from curation_scaling.pools.score.attach import find
 from curation_scaling.pools.select.bits import Keep
 from curation_scaling.pools.table import Rows, Writer, concat, open_table, read_rows, take, writer
@@ -56,8 +56,7 @@ class ContentWriter:
 
 def append_by_range(file: Writer, rows: Rows, key: str, parts: int) -> None:
     """Append a row group for each range of `key`."""
-    order, bounds = partition(part_of(rows[key], parts), parts)
-    rows = take(rows, order)
+    rows, bounds = spread([rows], part_of(rows[key], parts), parts)
     for a, b in pairwise(bounds.tolist()):
         file.append({name: column[a:b] for name, column in rows.items()})
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
+
+from curation_scaling.pools.table import Rows, height
+
+BLOCK = 1 << 16  # rows: what they hold, and where it goes, stays in the processor's cache
 
 
 def part_of(high: NDArray[np.uint64], parts: int) -> NDArray[np.int64]:
@@ -15,9 +22,44 @@ def part_of(high: NDArray[np.uint64], parts: int) -> NDArray[np.int64]:
 
 def partition(codes: NDArray[np.integer], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The order that groups rows by their code, in their own order, and where each group begins and ends."""
-    order = np.argsort(codes.astype(np.uint16, copy=False), kind="stable")
+    if codes.dtype.itemsize > 2:
+        codes = codes.astype(np.uint16)
+    order = np.argsort(codes, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=count))])
     return order, bounds
+
+
+def spread(batches: Iterable[Rows], codes: NDArray[np.integer], count: int) -> tuple[Rows, NDArray[np.int64]]:
+    """Rows grouped by their codes (n,), in their own order, and where each of `count` groups begins and ends.
+
+    The rows come in batches. They are taken block by block: to gather a group from all rows at once would read the
+    whole of them once a group.
+    """
+    codes = codes.astype(np.uint8 if count <= 256 else np.uint16, copy=False)
+    bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=count))])
+    reached = bounds[:-1].copy()
+    block = max(BLOCK, 64 * count)  # a copy a block and group: worth it where groups have some rows in a block
+    out: Rows = {}
+    start = 0
+    for rows in batches:
+        out = out or {name: np.empty(len(codes), column.dtype) for name, column in rows.items()}
+        stop = start + height(rows)
+        for a in range(start, stop, block):
+            part = codes[a : min(a + block, stop)]
+            order = np.argsort(part, kind="stable")
+            firsts = np.searchsorted(part.take(order), np.arange(count + 1, dtype=np.int64))
+            runs = [
+                (first, last, to)
+                for (first, last), to in zip(pairwise(firsts.tolist()), reached.tolist(), strict=True)
+                if first < last
+            ]
+            reached += np.diff(firsts)
+            for name, column in rows.items():
+                grouped, target = column[a - start : a - start + len(part)].take(order), out[name]
+                for first, last, to in runs:
+                    target[to : to + last - first] = grouped[first:last]
+        start = stop
+    return out, bounds
 
 
 def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -15,10 +15,10 @@ from curation_scaling.errors import InputError
 from curation_scaling.layout import Layout
 from curation_scaling.pools.filter.predicates import Predicate, is_late, predicates
 from curation_scaling.pools.ingest.ids import hex_halves, parse_ids
-from curation_scaling.pools.ingest.order import part_of, partition
+from curation_scaling.pools.ingest.order import part_of, spread
 from curation_scaling.pools.ingest.shard import Shard, check_shard, read_shard
 from curation_scaling.pools.ledger import write_json
-from curation_scaling.pools.table import Rows, Writer, concat, height, take, writer
+from curation_scaling.pools.table import Rows, Writer, height, take, writer
 from curation_scaling.progress import progress
 from curation_scaling.store import digest
 from curation_scaling.study.model import PoolStudy
@@ -86,11 +86,9 @@ def _same_types(first: Shard, shard: Shard) -> None:
 
 def _flush(waiting: list[Rows], parts: int, file: Writer) -> set[str]:
     """Write a row group for each range of uids."""
-    rows = concat(waiting)
+    codes = np.concatenate([part_of(rows["uid_hi"], parts) for rows in waiting])
+    rows, bounds = spread(waiting, codes, parts)
     waiting.clear()
-    order, bounds = partition(part_of(rows["uid_hi"], parts), parts)
-    for name in list(rows):
-        rows[name] = rows[name].take(order)  # column by column, so that only one is held twice
     for a, b in pairwise(bounds.tolist()):
         file.append({name: column[a:b] for name, column in rows.items()})
     return set(np.unique(rows["group"]).tolist()) if "group" in rows else set()

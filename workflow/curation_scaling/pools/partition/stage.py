@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import astuple
 from typing import Any
@@ -11,12 +12,14 @@ import pyarrow as pa
 
 from curation_scaling.layout import Layout
 from curation_scaling.pools.ingest.batches import check_batches
-from curation_scaling.pools.ingest.order import partition
+from curation_scaling.pools.ingest.order import spread
 from curation_scaling.pools.ledger import write_json
 from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.partition.uids import UidWriter, uid_writer
+from curation_scaling.pools.select.cuts import Cut
+from curation_scaling.pools.select.ends import Group
 from curation_scaling.pools.select.stage import Held, Selection, count_level
-from curation_scaling.pools.table import Rows, check_owned, read_rows, writer
+from curation_scaling.pools.table import Rows, check_owned, height, read_batches, writer
 from curation_scaling.progress import progress
 from curation_scaling.shard_artifacts import part_schema
 from curation_scaling.store import digest, recorded
@@ -34,17 +37,21 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     if plan.at_once:
         for level in range(plan.levels(BUCKETS)):
             count_level(study, layout, BUCKETS, level, batch, held)
+    selection = Selection(study, layout, BUCKETS)
+    cuts = selection.exact_cuts()
     with ExitStack() as stack:
         files = []
         if plan.at_once:
-            files = [stack.enter_context(uid_writer(layout.whole_subset(b))) for b in study.pools.bucket_names]
-        _cut(study, layout, batch, files, held)
+            names = study.pools.bucket_names
+            known = selection.bucket_rows(cuts)
+            for k, name in enumerate(names):
+                rows = known[k] if known else None
+                files.append(stack.enter_context(uid_writer(layout.whole_subset(name), rows)))
+        _cut(selection, cuts, batch, files, held)
 
 
-def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter], held: Held) -> None:
-    plan = ShardPlan(study)
-    selection = Selection(study, layout, BUCKETS)
-    cuts = selection.exact_cuts()
+def _cut(selection: Selection, cuts: dict[Group, list[Cut]], batch: int, files: list[UidWriter], held: Held) -> None:
+    study, layout, plan = selection.study, selection.layout, selection.plan
     assigner = selection.assigner(cuts, batch)
     cut_values = [[group, [astuple(cut) for cut in of]] for group, of in sorted(cuts.items())]
     groups = check_batches(layout, plan)[0] if plan.source.group is not None else []
@@ -53,14 +60,11 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter], h
     check_owned((layout.work.scored(part) for part in plan.ranges[batch]), study.study)
     for part in progress(plan.ranges[batch], "ranges cut"):
         path = layout.work.scored(part)
-        kept = held.of(part)
+        kept = selection.scored_rows(part, held)
         missing = [f.name for f in pool_schema(plan) if f.name != "bucket" and f.name not in kept]
-        rows = {**kept, **read_rows(path, missing, study=study.study)}
-        size = rows["tokens"] if selection.by == "size" and study.unit == "tokens" else None
-        buckets = assigner.assign(rows["score"], size, rows["group"] if selection.grouped else None)
-        order, bounds = partition(buckets, len(names))
-        for name in list(rows):
-            rows[name] = rows[name].take(order)
+        size = kept["tokens"] if selection.by == "size" and study.unit == "tokens" else None
+        buckets = assigner.assign(kept["score"], size, kept["group"] if selection.grouped else None)
+        rows, bounds = spread(_with(kept, read_batches(path, missing, study.study)), buckets, len(names))
         inputs = digest(cut_keys(study), recorded(path), cut_values)
         for k, name in enumerate(names):
             a, b = bounds[k], bounds[k + 1]
@@ -72,6 +76,15 @@ def _cut(study: PoolStudy, layout: Layout, batch: int, files: list[UidWriter], h
                 files[k].append(bucket["uid_hi"], bucket["uid_lo"])
     report = [tally.record() for tally in tallies]
     write_json(layout.work.tally(batch), {"buckets": report}, study=study.study)
+
+
+def _with(kept: Rows, batches: Iterator[Rows]) -> Iterator[Rows]:
+    """Batches of a range's rows, with the columns that are held."""
+    start = 0
+    for rows in batches:
+        stop = start + height(rows)
+        yield {**{name: column[start:stop] for name, column in kept.items()}, **rows}
+        start = stop
 
 
 def pool_schema(plan: ShardPlan) -> pa.Schema:

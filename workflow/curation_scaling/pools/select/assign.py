@@ -64,7 +64,7 @@ class _Group:
         cells = lane(scores, 0)
         buckets = self._settled.take(cells)
         rows = np.flatnonzero(self._unsettled.take(cells))
-        keys = best_first(np.ascontiguousarray(scores[rows]), self._keep)
+        keys = best_first(scores.take(rows), self._keep)
         buckets[rows] = np.searchsorted(self._cuts, keys)
         for key, takes in self._takes.items():
             tied = rows[keys == np.uint64(key)]

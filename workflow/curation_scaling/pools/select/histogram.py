@@ -52,8 +52,8 @@ class Histogram:
         # Most rows are far from every cut: the top lane alone rules them out.
         flags = np.zeros(CELLS, bool)
         flags[[p >> 48 for p in prefixes]] = True
-        near = np.flatnonzero(flags[lane(scores, 0)])
-        inside = np.ascontiguousarray(scores[near])
+        near = np.flatnonzero(flags.take(lane(scores, 0)))
+        inside = scores.take(near)
         mask = np.uint64((2**64 - 1) ^ ((1 << (64 - 16 * self.level)) - 1))
         above = raw_bits(inside) & mask
         cells = lane(inside, self.level)

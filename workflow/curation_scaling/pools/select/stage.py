@@ -82,6 +82,11 @@ class Selection:
         return self.name == BUCKETS and self.study.pools.within_group
 
     @property
+    def _at_edges(self) -> bool:
+        """Whether the study gives the scores of the cuts."""
+        return self.name == BUCKETS and self.study.pools.edges is not None and not self.grouped
+
+    @property
     def _filter(self) -> Any:
         return next(f for f in self.plan.top_filters if f.name == self.name)
 
@@ -93,14 +98,18 @@ class Selection:
             column = f"score.{self._filter.score}"
             scores = read_rows(self.layout.work.merged(part), [column], study=self.study.study)[column]
             return scores[~np.isnan(scores)], None, None
-        size = size_column(self.study)
-        wanted_columns = ["score", *([size] if size else []), *(["group"] if self.grouped else [])]
-        rows = held.of(part) if held else {}
+        rows = self.scored_rows(part, held or Held())
+        return rows["score"], rows.get(size_column(self.study) or ""), rows.get("group")
+
+    def scored_rows(self, part: int, held: Held) -> Rows:
+        """What decides on a row's bucket, of one range; held from then on where there is room."""
+        rows = held.of(part)
         if not rows:
-            rows = read_rows(self.layout.work.scored(part), wanted_columns, study=self.study.study)
-            if held:
-                held.keep(part, rows)
-        return rows["score"], rows.get(size or ""), rows.get("group")
+            size = size_column(self.study)
+            names = ["score", *([size] if size else []), *(["group"] if self.grouped else [])]
+            rows = read_rows(self.layout.work.scored(part), names, study=self.study.study)
+            held.keep(part, rows)
+        return rows
 
     def path_of(self, part: int) -> Any:
         """The file with the scores of one range."""
@@ -139,15 +148,22 @@ class Selection:
 
     def cuts(self, levels: int) -> dict[int, list[Cut]]:
         """The cuts of every group, as far as so many levels of histograms tell."""
-        pools = self.study.pools
-        if self.name == BUCKETS and pools.edges is not None and not self.grouped:
-            return {0: edge_cuts(pools.edges, self.dtype, self.keep)}
+        if self._at_edges:
+            return {0: edge_cuts(self.study.pools.edges or [], self.dtype, self.keep)}
         merged = [merge(self.tables(level)) for level in range(levels)]
         return find_cuts(merged, self.ends(merged[0]), kind="f", keep=self.keep, by=self.by)
 
     def exact_cuts(self) -> dict[int, list[Cut]]:
         """The cuts from all levels."""
         return self.cuts(self.plan.levels(self.name))
+
+    def bucket_rows(self, cuts: dict[int, list[Cut]]) -> list[int] | None:
+        """How many rows each bucket gets, where the exact cuts tell."""
+        if self._at_edges or self.by != "rows":
+            return None
+        totals = {group: int(part["rows"].sum()) for (group, _), part in by_prefix(merge(self.tables(0)))}
+        ends = [[0, *(cut.before + cut.take for cut in cuts[g]), total] for g, total in totals.items()]
+        return [int(n) for n in np.diff(ends).sum(axis=0)]
 
     def assigner(self, cuts: dict[int, list[Cut]], batch: int) -> Assigner:
         """What gives the rows of one batch their buckets."""
