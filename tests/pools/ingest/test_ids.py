@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation_scaling.errors import InputError
-from curation_scaling.pools.ingest.ids import parse_ids
 from curation_scaling.pools.ingest import order
+from curation_scaling.pools.ingest.ids import parse_ids
 from curation_scaling.pools.ingest.order import maybe_repeated, part_of, partition, spread, uid_order
 from curation_scaling.pools.sources.table import name_samples
 
