@@ -99,6 +99,11 @@ class Layout:
         return self.root / "pools/histogram.parquet"
 
     @property
+    def group_edges(self) -> Path:
+        """Where the buckets of each group end, if groups have ends of their own."""
+        return self.root / "pools/group_edges.parquet"
+
+    @property
     def ledger(self) -> Path:
         """What became of each row, shard by shard."""
         return self.root / "pools/shards.parquet"

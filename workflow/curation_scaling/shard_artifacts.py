@@ -19,6 +19,21 @@ HISTOGRAM = Schema(
     key=("group", "score_low"),
 )
 
+GROUP_EDGES = Schema(
+    "pools/group_edges",
+    (
+        Column("group", pa.string()),
+        Column("bucket", pa.int32(), "1 is the best; the last has no end of its own"),
+        Column("pool", pa.string()),
+        Column("score", pa.float64(), "of the group's last row in the bucket"),
+        Column("reached", pa.int64(), "what the group holds up to the end: rows, or its size where that is cut"),
+        Column("ties", pa.int64(), "what has that score in the group, in the same unit"),
+        Column("tied_before", pa.int64(), "of the ties, what lies before the end, in the order of uids"),
+    ),
+    sort=("group", "bucket"),
+    key=("group", "bucket"),
+)
+
 LEDGER = Schema(
     "pools/shards",
     (

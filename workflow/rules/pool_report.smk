@@ -5,6 +5,7 @@ rule pool_report:
         PATHS.summary,
         SCORED,
         [PATHS.ledger] if SHARDS else [],
+        [PATHS.group_edges] if SHARDS and STUDY.pools.within_group else [],
         notes_on_inputs(),
     output:
         report(PATHS.report, category="Report", caption="../report/pools.rst"),

@@ -330,13 +330,14 @@ rule shards_summary:
         [WORK.read("rows", i) for i in range(len(PLAN.batches("rows")))],
         [WORK.merged_counts(b) for b in BATCHES],
         [WORK.scored_counts(b) for b in BATCHES] if PLAN.two_steps else [],
-        [WORK.level(BUCKETS, 0, b) for b in BATCHES],
+        levels(BUCKETS, PLAN.levels(BUCKETS) if STUDY.pools.within_group else 1),
         [WORK.tally(b) for b in BATCHES],
     output:
         PATHS.edges,
         PATHS.summary,
         PATHS.histogram,
         PATHS.ledger,
+        [PATHS.group_edges] if STUDY.pools.within_group else [],
     log:
         f"{LOGS}/shards/summary.log",
     benchmark:

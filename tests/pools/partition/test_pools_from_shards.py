@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.errors import InputError
-from curation_scaling.shard_artifacts import HISTOGRAM, LEDGER
+from curation_scaling.shard_artifacts import GROUP_EDGES, HISTOGRAM, LEDGER
 from curation_scaling.store import read, verify
 from shard_data import artifacts, build, manifest, shards_study
 
@@ -171,7 +171,7 @@ def test_jobs_and_the_order_of_shards_change_no_byte(tmp_path, shards):
     parts = [name for name in first if "/part-" in name or name.endswith(".npy")]
     assert len(parts) == 2 * 5 * 4 + 5  # with their checksums
     assert {n: v for n, v in artifacts(many).items() if n in parts} == {n: first[n] for n in parts}
-    for name in ("edges", "summary", "histogram", "shards"):
+    for name in ("edges", "group_edges", "summary", "histogram", "shards"):
         path = f"pools/{name}.parquet"
         assert pl.read_parquet(one.root / path).equals(pl.read_parquet(many.root / path)), name
         if name != "shards":
@@ -298,6 +298,13 @@ def test_groups_are_cut_by_their_own_ranks(tmp_path, shards):
         sizes = [len(s) for s in scores]
         assert max(sizes) - min(sizes) <= 1
     assert read(layout.edges, EDGES)["cut_uid_lo"].null_count() == 3
+    for row in read(layout.group_edges, GROUP_EDGES, study="cut").iter_rows(named=True):
+        own = [p.filter(group=row["group"])["score"] for p in parts]
+        inside, beyond = pl.concat(own[: row["bucket"]]), pl.concat(own[row["bucket"] :])
+        assert row["pool"] == f"bucket{row['bucket']}"
+        assert (row["score"], row["reached"]) == (inside.min(), len(inside))
+        assert row["tied_before"] == (inside == row["score"]).sum()
+        assert row["ties"] == row["tied_before"] + (beyond == row["score"]).sum()
 
 
 def test_a_flipped_byte_between_stages_is_found(tmp_path, shards):

@@ -32,6 +32,8 @@ def build_pool_report(study: PoolStudy, layout: Layout) -> None:
     summary = read(layout.summary, SUMMARY, study=study.study)
     shards = isinstance(study.pools.source, ShardsSource)
     paths = [layout.edges, layout.summary, *([layout.histogram, layout.ledger] if shards else [])]
+    if shards and study.pools.within_group:
+        paths.append(layout.group_edges)
     draw = histogram_figure if shards else buckets_figure
     figures = [draw(study, list(study.pools.members), read_scored(study, layout), edges), outcomes_figure(summary)]
     write_figures(figures, layout)

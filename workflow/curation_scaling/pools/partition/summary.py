@@ -18,7 +18,7 @@ from curation_scaling.pools.partition.tally import Tally
 from curation_scaling.pools.select.bits import LANE, value_of
 from curation_scaling.pools.select.histogram import merge
 from curation_scaling.pools.select.stage import Selection, size_column
-from curation_scaling.shard_artifacts import HISTOGRAM, LEDGER
+from curation_scaling.shard_artifacts import GROUP_EDGES, HISTOGRAM, LEDGER
 from curation_scaling.store import inputs_digest, write
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shard_keys import summary_keys
@@ -51,12 +51,15 @@ def summarise(study: PoolStudy, layout: Layout) -> None:
             key = "edges" if pools.edges is not None else "buckets" if pools.buckets is not None else "top"
             raise InputError(f"key pools.{key}: no row falls into {name}; change the edges around it")
     inputs = inputs_digest(summary_keys(study), *paths, *(work.tally(b) for b in batches))
-    for target, schema, frame in (
+    tables = [
         (layout.edges, EDGES, _edges(study, tallies)),
         (layout.summary, SUMMARY, _summary(study, read, ledger, tallies)),
         (layout.ledger, LEDGER, _by_shard(plan.tables["rows"], read, ledger)),
         (layout.histogram, HISTOGRAM, _histogram(study, layout)),
-    ):
+    ]
+    if pools.within_group:
+        tables.append((layout.group_edges, GROUP_EDGES, _group_edges(study, layout)))
+    for target, schema, frame in tables:
         write(target, schema, frame, study=study.study, inputs=inputs)
 
 
@@ -87,6 +90,18 @@ def _edges(study: PoolStudy, tallies: list[Tally]) -> pl.DataFrame:
         ("cut_uid_hi", "cut_uid_lo"), pl.UInt64
     )
     return pl.DataFrame(rows, schema=types, orient="row")
+
+
+def _group_edges(study: PoolStudy, layout: Layout) -> pl.DataFrame:
+    """One row an end of a bucket in a group."""
+    selection = Selection(study, layout, BUCKETS)
+    groups = check_batches(layout, ShardPlan(study))[0]
+    rows = [
+        (groups[g], k + 1, name, value_of(cut.raw, selection.dtype), cut.before + cut.take, cut.ties, cut.take)
+        for g, cuts in selection.exact_cuts().items()
+        for k, (name, cut) in enumerate(zip(study.pools.bucket_names[:-1], cuts, strict=True))
+    ]
+    return pl.DataFrame(rows, schema=GROUP_EDGES.empty.schema, orient="row")
 
 
 def _ties(tally: Tally, score: float | None) -> int:
