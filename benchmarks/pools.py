@@ -76,27 +76,27 @@ def main() -> None:
     rows = int(options.rows)
     os.environ["POOLS_PEERS"] = options.peers or ""
     chosen = options.only or [n for n in CONTENDERS if rows <= 2e7 or n not in ("datacomp", "ingest")]
+    npy = not options.no_npy and rows <= 1e9
     # Canonical form, and twice the manifests: those of the floor or a peer go before the next comes.
-    need = rows * (29 if options.no_npy or rows > 1e9 else 85) * 1.0
+    need = rows * (85 if npy else 29 if rows > 1e9 else 69)
     free = shutil.disk_usage(options.folder).free
     print(f"{rows:,} rows; about {need / 1e9:.1f} GB of disk for a while, {free / 1e9:.1f} GB are free", flush=True)
     if free < 1.2 * need:
         raise SystemExit("too little disk: 1.2 times the need must be free")
     folder = Path(tempfile.mkdtemp(prefix="pools-benchmark-", dir=options.folder))
     try:
-        costs = run_all(folder, rows, chosen, options.no_npy)
+        costs = run_all(folder, rows, chosen, npy)
     finally:
         shutil.rmtree(folder)
     judge(rows, costs)
 
 
-def run_all(folder: Path, rows: int, chosen: list[str], no_npy: bool) -> dict[str, Cost]:
-    prepare(folder, rows, shards="ingest" in chosen or "datacomp" in chosen, canonical=set(chosen) != {"ingest"})
+def run_all(folder: Path, rows: int, chosen: list[str], npy: bool) -> dict[str, Cost]:
+    shards = "ingest" in chosen or "datacomp" in chosen
+    prepare(folder, rows, shards=shards, canonical=set(chosen) != {"ingest"}, npy=npy)
     costs = {}
     for name in chosen:
-        costs[name] = (
-            ours(folder, no_npy) if name == "ours" else ingest(folder) if name == "ingest" else alone(name, folder)
-        )
+        costs[name] = ours(folder) if name == "ours" else ingest(folder) if name == "ingest" else alone(name, folder)
         print(f"{name:12} {costs[name]}", flush=True)
         shutil.rmtree(folder / "out", ignore_errors=True)
         for path in (folder / "results/pool/pools").glob("bucket*"):
@@ -176,7 +176,7 @@ def in_turn(folder: Path, passes: Iterator[list[list[str]]]) -> Cost:
     return total
 
 
-def ours(folder: Path, no_npy: bool) -> Cost:
+def ours(folder: Path) -> Cost:
     plan, results = ShardPlan(study_of(folder)), "results/pool"
     batches = range(len(plan.ranges))
 
@@ -185,8 +185,7 @@ def ours(folder: Path, no_npy: bool) -> Cost:
             name = ["shards-level", results, "--select", BUCKETS, "--level", str(level)]
             yield [[*name, "--batch", str(b)] for b in batches]
         yield [["shards-cut", results, "--batch", str(b)] for b in batches]
-        if not no_npy:
-            yield [["shards-uids", results, "--pool", pool] for pool in plan.pool_batches]
+        yield [["shards-uids", results, "--pool", pool] for pool in plan.pool_batches]
         yield [["shards-summary", results]]
 
     return in_turn(folder, passes())
@@ -208,11 +207,11 @@ def study_of(folder: Path) -> Any:
     return parse_study(yaml.safe_load((folder / "results/pool/study.yaml").read_text()), "study.yaml")
 
 
-def prepare(folder: Path, rows: int, *, shards: bool, canonical: bool) -> None:
+def prepare(folder: Path, rows: int, *, shards: bool, canonical: bool, npy: bool = True) -> None:
     """The study, the pool in canonical form and key-partitioned, and at small sizes the shards that it came from."""
     names = [f"shard-{i:04d}.parquet" for i in range(16)]
     source = {"kind": "shards", "shards": ["shards"], "rows": rows, "rows_per_job": int(250e6)}
-    source |= {"scores": {"score": "score"}, "precision": "float32"}
+    source |= {"scores": {"score": "score"}, "precision": "float32", "subset_files": npy}
     content = {"study": "pool", "title": "Benchmark", "seed": 1, "pools": {"source": source, "buckets": BUCKET_COUNT}}
     (folder / "results/pool").mkdir(parents=True)
     (folder / "results/pool/study.yaml").write_text(yaml.safe_dump(content))

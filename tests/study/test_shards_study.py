@@ -91,6 +91,19 @@ def test_tokens_need_their_column():
         parse_study(study, "study.yaml")
 
 
+def test_a_command_that_reads_subset_files_needs_them():
+    trainer = {"kind": "command", "command": "train {uids} {output}", "metric": "loss"}
+    trained = SYNTHETIC | {
+        "runs": {"kind": "train", "trainer": trainer, "checkpoints": [100, 200, 400]},
+        "frontier": {"budgets": [400]},
+    }
+    assert type(parse_study(trained, "s")) is Study
+    with pytest.raises(
+        InputError, match=r"key runs.trainer.command: \{uids\} is a subset file; set pools.source.subset"
+    ):
+        parse_study(changed(trained, "pools.source.subset_files", False), "s")
+
+
 def test_a_study_without_runs_ends_at_its_pools():
     assert type(parse_study(SYNTHETIC, "s")) is PoolStudy
     assert type(parse_study(content("smoke"), "s")) is Study

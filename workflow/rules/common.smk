@@ -73,8 +73,9 @@ def budgets(wildcards):
 def pool_files(pool, draw):
     """The files of a pool: its manifest and its subset file; of shards, a manifest in parts."""
     if SHARDS:
-        parts = range(STUDY.pools.source.part_count)
-        return [*(PATHS.part(pool, part) for part in parts), PATHS.whole_subset(pool)]
+        source = STUDY.pools.source
+        parts = [PATHS.part(pool, part) for part in range(source.part_count)]
+        return [*parts, *([PATHS.whole_subset(pool)] if source.subset_files else [])]
     return [PATHS.pool(pool, draw), PATHS.subset(pool, draw)]
 
 

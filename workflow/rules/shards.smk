@@ -194,7 +194,7 @@ for b in BATCHES:
             [PATHS.part(name, part) for name in STUDY.pools.bucket_names for part in PLAN.ranges[b]],
             WORK.tally(b),
             levels(BUCKETS, PLAN.levels(BUCKETS)) if PLAN.at_once else [],
-            [PATHS.whole_subset(name) for name in STUDY.pools.bucket_names] if PLAN.at_once else [],
+            [PATHS.whole_subset(n) for n in STUDY.pools.bucket_names if PLAN.at_once and PLAN.source.subset_files],
         log:
             f"{LOGS}/shards/cut-{b}.log",
         benchmark:

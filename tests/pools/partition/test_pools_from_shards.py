@@ -13,6 +13,7 @@ from curation_scaling.artifacts import EDGES, SUMMARY
 from curation_scaling.errors import InputError
 from curation_scaling.shard_artifacts import GROUP_EDGES, HISTOGRAM, LEDGER
 from curation_scaling.store import read, verify
+from curation_scaling.study.shard_plan import ShardPlan
 from shard_data import artifacts, build, manifest, shards_study
 
 SCORE = st.one_of(
@@ -342,3 +343,17 @@ def test_a_table_and_shards_are_cut_alike(tmp_path, shards):
         assert cut.filter(bucket=k).select("uid_hi", "uid_lo").equals(part.select("uid_hi", "uid_lo"))
     mine = read(layout.edges, EDGES).drop("draw", "pool")
     assert mine.equals(edges.select(mine.columns))
+
+
+@pytest.mark.parametrize("rows_per_job", [7, 1000])
+def test_pools_without_subset_files_are_the_same_pools(tmp_path, shards, rows_per_job):
+    write_shards(tmp_path / "s", shards)
+    pools = {"buckets": 3, "unions": {"u": ["bucket1", "bucket3"]}}
+    whole, bare = (
+        shards_study(tmp_path / "s", pools, rows_per_job=rows_per_job, subset_files=files) for files in (True, False)
+    )
+    first, second = artifacts(build(whole, tmp_path / "whole")), artifacts(build(bare, tmp_path / "bare"))
+    assert ShardPlan(bare).bytes_a_row < ShardPlan(whole).bytes_a_row
+    assert set(first) - set(second) == {f"pools/{name}" for pool in ("bucket1", "bucket2", "bucket3", "u")
+                                        for name in (f"{pool}.npy", f"{pool}.npy.sha256")}  # fmt: skip
+    assert all(first[name] == data for name, data in second.items())

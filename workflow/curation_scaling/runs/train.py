@@ -88,8 +88,9 @@ def _sizes_of_shards(study: Study, layout: Layout, pool: str) -> dict[str, int]:
 
 def _inputs_of_shards(study: Study, layout: Layout, pool: str) -> list[Path]:
     """What a command reads: the parts of the pool's manifest, and its subset file."""
-    parts = range(ShardPlan(study).parts)
-    return [layout.edges, *(layout.part(pool, part) for part in parts), layout.whole_subset(pool)]
+    plan = ShardPlan(study)
+    subset = [layout.whole_subset(pool)] if plan.source.subset_files else []
+    return [layout.edges, *(layout.part(pool, part) for part in range(plan.parts)), *subset]
 
 
 def _check_handed_over(study: Study, layout: Layout, pool: str, draw: int) -> None:
@@ -97,14 +98,15 @@ def _check_handed_over(study: Study, layout: Layout, pool: str, draw: int) -> No
     if not isinstance(study.pools.source, ShardsSource):
         check_subset(layout.subset(pool, draw), read(layout.pool(pool, draw), POOL, study=study.study))
         return
-    rows = 0
-    for part in range(ShardPlan(study).parts):
+    rows, plan = 0, ShardPlan(study)
+    for part in range(plan.parts):
         path = layout.part(pool, part)
         noted = pq.read_metadata(path)
         if (of := (noted.metadata or {}).get(b"study", b"").decode()) != study.study:
             raise InputError(f"{path} belongs to the study {of!r}, not to {study.study!r}: delete it")
         rows += noted.num_rows
-    check_subset(layout.whole_subset(pool), rows)
+    if plan.source.subset_files:
+        check_subset(layout.whole_subset(pool), rows)
 
 
 def _train_mlp(study: Study, train: Train, layout: Layout, manifest: pl.DataFrame, seed: int) -> Training:

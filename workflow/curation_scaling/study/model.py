@@ -11,7 +11,7 @@ from curation_scaling.study.pools import DeclaredSource, Pools
 from curation_scaling.study.pruning import Pruning
 from curation_scaling.study.published import Published
 from curation_scaling.study.regimes import PoolRegimes
-from curation_scaling.study.runs import Import, ImportedEval, MlpTrainer, Runs, Train
+from curation_scaling.study.runs import CommandTrainer, Import, ImportedEval, MlpTrainer, Runs, Train
 from curation_scaling.study.shards import ShardsSource
 
 _INPUTS = {"docstrings": "characters", "images": "features"}
@@ -56,6 +56,15 @@ class Study(PoolStudy):
     pruning: Pruning | None = Field(None, description="a second task, whose samples are ranked and pruned")
     published: Published | None = Field(None, description="a paper's numbers on these pools, to compare")
     regimes: PoolRegimes | None = Field(None, description="dimension of the pools' samples, and each curve's regime")
+
+    @model_validator(mode="after")
+    def _handed_over(self) -> "Study":
+        source = self.pools.source
+        trainer = self.runs.trainer if isinstance(self.runs, Train) else None
+        reads = isinstance(trainer, CommandTrainer) and "{uids}" in trainer.command
+        if reads and isinstance(source, ShardsSource) and not source.subset_files:
+            raise ValueError("runs.trainer.command: {uids} is a subset file; set pools.source.subset_files to true")
+        return self
 
     @property
     def trained_pools(self) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from curation_scaling.study.model import PoolStudy
 from curation_scaling.study.shards import ShardsSource
 
-_PLACES = {"shards", "rows", "rows_per_job", "parts"}  # how the work is spread, and where it lies
+_PLACES = {"shards", "rows", "rows_per_job", "parts", "subset_files"}  # how the work is spread, and where it lies
 
 
 def _source(study: PoolStudy) -> ShardsSource:

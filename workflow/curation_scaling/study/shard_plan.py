@@ -108,6 +108,8 @@ class ShardPlan:
     def pool_batches(self) -> dict[str, list[str]]:
         """The pools whose subset files a job of its own writes, by the first: some buckets, or one other pool."""
         pools = self.study.pools
+        if not self.source.subset_files:
+            return {}
         names = [] if self.at_once else pools.bucket_names
         jobs = min(self.jobs, len(names))
         buckets = [names[i * len(names) // jobs : (i + 1) * len(names) // jobs] for i in range(jobs)]
@@ -152,7 +154,7 @@ class ShardPlan:
         run = common + 8 + scores + 16 * (source.content is not None)
         buckets = len(pools.bucket_names)
         joined = sum(len(members) / buckets for members in pools.joined.values())
-        pool = (common + score + 16) * (1 + joined + len(pools.subsets) / buckets)
+        pool = (common + score + 16 * source.subset_files) * (1 + joined + len(pools.subsets) / buckets)
         return run + (run if self.two_steps else 0) + common + 8 + score + pool
 
     @property

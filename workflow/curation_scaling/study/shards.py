@@ -136,6 +136,9 @@ class ShardsSource(Part):
         None,
         description="files of a pool, each a fixed range of uids; default one per 4 million rows, 1024 at most",
     )
+    subset_files: bool = Field(
+        True, description="write each pool as a DataComp subset file (.npy), too: 16 bytes a row"
+    )
 
     @property
     def score_names(self) -> list[str]:

@@ -41,7 +41,7 @@ def cut_ranges(study: PoolStudy, layout: Layout, batch: int) -> None:
     cuts = selection.exact_cuts()
     with ExitStack() as stack:
         files = []
-        if plan.at_once:
+        if plan.at_once and plan.source.subset_files:
             names = study.pools.bucket_names
             known = selection.bucket_rows(cuts)
             for k, name in enumerate(names):
