@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from curation_scaling.artifacts import FRONTIER, RUNS, SWITCHES
 from curation_scaling.errors import InputError
 from curation_scaling.frontier.answer import answer
-from curation_scaling.frontier.stage import budget_axis, build_frontier, pool_sizes
+from curation_scaling.frontier.budgets import budget_axis
+from curation_scaling.frontier.stage import build_frontier, pool_sizes
 from curation_scaling.laws.stage import fit_laws
 from curation_scaling.layout import Layout
 from curation_scaling.store import read

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from curation_scaling.artifacts import COMPARISON, DRAWS, FITS, RUNS
 from curation_scaling.frontier.answer import describe_budget, main_rule
-from curation_scaling.frontier.stage import compare_budgets
+from curation_scaling.frontier.stage import compare_budgets, compared_by
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.weighing import of_metric
 from curation_scaling.layout import Layout
@@ -28,6 +28,6 @@ def advise(study: Study, layout: Layout, budgets: Sequence[float]) -> str:
     runs, fits, draws = (read(path, schema, study=study.study) for path, schema in tables)
     runs = of_metric(study, runs)
     asked = with_main_law(asked, read(layout.law("comparison"), COMPARISON, study=study.study))
-    frontier = compare_budgets(asked, runs, fits, draws)
+    frontier = compare_budgets(asked, runs, compared_by(asked, runs, fits, draws))
     groups = main_rule(asked, frontier).group_by("budget", maintain_order=True)
     return "\n".join(describe_budget(asked, at, frontier, runs["metric"][0]) for _, at in groups)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +30,6 @@ from curation_scaling.store import empty, inputs_digest, read, write
 from curation_scaling.study import Study
 from curation_scaling.study.keys import frontier_keys
 
-Sizes = Mapping[str, Mapping[str, int]]
-__all__ = ["BudgetAxis", "budget_axis", "build_frontier", "compare_all", "compare_budgets", "pool_sizes"]
-
 
 def build_frontier(study: Study, layout: Layout) -> None:
     """Read runs, fits and draws, and write the frontier, the switches, and what lies past the plain frontier."""
@@ -45,13 +41,13 @@ def build_frontier(study: Study, layout: Layout) -> None:
     )
     runs = of_metric(study, runs)
     study = with_main_law(study, comparison)
-    frontier, switches = compare_all(study, runs, fits, draws)
+    compared = compared_by(study, runs, fits, draws)
+    frontier, switches = compare_all(study, runs, compared)
     inputs = inputs_digest(frontier_keys(study), *paths)
     write(layout.frontier, FRONTIER, frontier, study=study.study, inputs=inputs)
     write(layout.switches, SWITCHES, switches, study=study.study, inputs=inputs)
-    rules = [(fit, rule) for fit, rule in _rules(study, fits, draws)]
-    axis, candidates = budget_axis(study, runs), study_candidates(study, runs)
-    tables = [*beyond(study, axis, candidates, bucket_sizes(study, runs), rules, predictions)]
+    axis, candidates = compared.axis, compared.candidates
+    tables = [*beyond(study, axis, candidates, bucket_sizes(study, runs), compared.rules, predictions)]
     whole = [c for c in candidates if c.epochs is None]
     sized = several_sizes(runs)
     tables.append((ALLOCATION, allocate(study, runs, whole, fit_sizes(study, runs)) if sized else empty(ALLOCATION)))
@@ -59,34 +55,45 @@ def build_frontier(study: Study, layout: Layout) -> None:
         write(layout.artifact(schema.name), schema, frame, study=study.study, inputs=inputs)
 
 
-def compare_all(
-    study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The frontier and the switches of every law and rule; `study` names its main law."""
-    axis, candidates = budget_axis(study, runs), study_candidates(study, runs)
-    frontier = compare_budgets(study, runs, fits, draws)
-    rules = _rules(study, fits, draws)
-    return frontier, pl.concat(_switches(study, fit, axis, candidates).with_columns(**rule) for fit, rule in rules)
+@dataclass(frozen=True)
+class Compared:
+    """What is compared: candidates at budgets, by every law under every rule for mixtures, with what names these."""
+
+    axis: BudgetAxis
+    candidates: list[Candidate]
+    rules: list[tuple[SavedFit, dict[str, pl.Expr]]]
 
 
-def compare_budgets(study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame) -> pl.DataFrame:
-    """The frontier alone, of every law and rule; `study` names its main law.
+def compared_by(study: Study, runs: pl.DataFrame, fits: pl.DataFrame, draws: pl.DataFrame) -> Compared:
+    """All that a study compares; `study` names its main law."""
+    rules = [
+        (fit, {"law": pl.lit(name), "gamma": pl.lit(fit.gamma), "main": pl.lit(is_main(study, fit))})
+        for name in study.laws.names
+        for fit in under_rules(study, load_fit(name, fits, draws))
+    ]
+    return Compared(budget_axis(study, runs), study_candidates(study, runs), rules)
+
+
+def compare_all(study: Study, runs: pl.DataFrame, compared: Compared) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frontier and the switches of every law and rule."""
+    frontier = compare_budgets(study, runs, compared)
+    axis, candidates = compared.axis, compared.candidates
+    switches = [_switches(study, fit, axis, candidates).with_columns(**rule) for fit, rule in compared.rules]
+    return frontier, pl.concat(switches)
+
+
+def compare_budgets(study: Study, runs: pl.DataFrame, compared: Compared) -> pl.DataFrame:
+    """The frontier alone, of every law and rule.
 
     Raises:
         InputError: if the smallest budget is below one pool.
     """
-    axis, candidates = budget_axis(study, runs), study_candidates(study, runs)
+    axis, candidates = compared.axis, compared.candidates
     _check_budgets(study, axis, candidates)
     observed = _observe(study, runs)
-    rules = _rules(study, fits, draws)
-    return pl.concat(_frontier(study, fit, axis, candidates, observed).with_columns(**rule) for fit, rule in rules)
-
-
-def _rules(study: Study, fits: pl.DataFrame, draws: pl.DataFrame) -> Iterator[tuple[SavedFit, dict[str, pl.Expr]]]:
-    """Every law under every rule for mixtures, with the columns that name it."""
-    for name in study.laws.names:
-        for fit in under_rules(study, load_fit(name, fits, draws)):
-            yield fit, {"law": pl.lit(name), "gamma": pl.lit(fit.gamma), "main": pl.lit(is_main(study, fit))}
+    return pl.concat(
+        _frontier(study, fit, axis, candidates, observed).with_columns(**rule) for fit, rule in compared.rules
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from curation_scaling import __version__
 from curation_scaling.artifacts import RUNS, Schema
 from curation_scaling.errors import InputError
 from curation_scaling.frontier.answer import answer
-from curation_scaling.frontier.stage import compare_all
+from curation_scaling.frontier.stage import compare_all, compared_by
 from curation_scaling.laws.judge import with_main_law
 from curation_scaling.laws.stage import analyse
 from curation_scaling.layout import Layout
@@ -119,7 +119,7 @@ def _comparable(study: Study, runs: pl.DataFrame) -> tuple[pl.DataFrame, Study |
 def _analyse(study: Study, runs: pl.DataFrame, pools: list[str]) -> Results:
     tables = {_name(schema): frame for schema, frame in analyse(study, runs)}
     named = with_main_law(study, tables["comparison"])
-    frontier, switches = compare_all(named, runs, tables["fits"], tables["draws"])
+    frontier, switches = compare_all(named, runs, compared_by(named, runs, tables["fits"], tables["draws"]))
     return Results(named, pools, runs, frontier=frontier, switches=switches, **tables)
 
 
