@@ -22,7 +22,8 @@ from curation_scaling.study.trainings import TRAININGS, Trainings
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
 NUMBERS = ("params", "samples_seen", "unique_samples", "flops", *AREAS, "error")  # columns that laws read
-DESIGNED = ("batch_size", "steps", "groups", "per_group", "draw")  # the same, in points only where a table has them
+# The same, in points only where a table has them.
+DESIGNED = ("batch_size", "steps", "groups", "per_group", "share", "draw")
 
 
 class Filter(Part):

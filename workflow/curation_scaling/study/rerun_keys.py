@@ -41,7 +41,7 @@ def source_keys(rerun: Rerun) -> dict[str, Any]:
     from curation_scaling.pools.sources.installed import versions
 
     source = rerun.trainings.source
-    return {"seed": rerun.seed, "source": source.model_dump(mode="json"), "versions": versions(source.packages)}
+    return {"seed": rerun.seed, "source": source.model_dump(mode="json"), "versions": versions(source.all_packages)}
 
 
 def training_keys(rerun: Rerun, set: str, draw: int) -> dict[str, Any]:
