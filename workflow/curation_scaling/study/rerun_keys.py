@@ -68,6 +68,11 @@ def diversity_keys(rerun: Rerun) -> dict[str, Any]:
     return rerun.model_dump(mode="json", include={"seed", "diversity"}) if rerun.diversity else {}
 
 
+def domains_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is fitted, held apart and chosen."""
+    return rerun.model_dump(mode="json", include={"seed", "domains"}) if rerun.domains else {}
+
+
 def scores_keys(rerun: Rerun) -> dict[str, Any]:
     """How published scores are read and compared; the files enter by their bytes."""
     left_out = {"__all__": {"file": {"path", "url"}}}
@@ -126,6 +131,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "trainings": training_keys,
     "recipe": recipe_keys,
     "diversity": diversity_keys,
+    "domains": domains_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -140,6 +146,7 @@ _MODULES = {
     "trainings": "runs.trainings",
     "recipe": "laws.recipe.stage",
     "diversity": "laws.diversity.stage",
+    "domains": "laws.domains.stage",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

@@ -25,9 +25,7 @@ class ModuleSource(Part):
     )
     chunk: Count = Field(200, description="characters a sample")
     smallest: Count = Field(32, description="samples that a module must hold to be a group; smaller ones are left out")
-    test_modules: Count = Field(
-        40, description="modules (of each domain) that make the test set; never trained on"
-    )
+    test_modules: Count = Field(40, description="modules (of each domain) that make the test set; never trained on")
     test_chunks: Count = Field(10, description="samples of each of them; at most `smallest`")
 
     @property
