@@ -109,13 +109,15 @@ def fraction_rows(domain: Domain, losses: pl.DataFrame) -> pl.DataFrame:
 
 
 def _flags(fit: Fit) -> list[str]:
-    """What speaks against each parameter of a domain's law."""
+    """What speaks against each parameter of a domain's law; of alpha also that the law misses the losses' means."""
     few = {name: (need, have) for name, (need, have) in fit.law.requirements(fit.problem.design).items() if have < need}
     near, weak = fit.near_bound, fit.weak
+    missed = fit.diagnostics.filter(pl.col("name").str.starts_with("lack of fit"), pl.col("flag"))["message"].to_list()
     found = []
     for i, name in enumerate(fit.law.names):
         words = [FEW.format(*few[name])] if name in few else []
         words += [BOUND] if near[i] else [ENTANGLED] if weak[i] else []
+        words += missed if name == "alpha" else []
         found.append("; ".join(words))
     return found
 
