@@ -134,6 +134,23 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     assert 0.88 < np.mean(hits) <= 1
 
 
+def test_a_constant_at_its_bound_has_no_interval(tmp_path: Path) -> None:
+    steeper = (-0.01 * pl.col("params").log() ** 2).exp()  # no power law with a floor: it falls ever faster
+    bent = 10 * steeper * pl.col("share").clip(0.01) ** -0.1
+    runs().with_columns(loss=bent).write_csv(tmp_path / "runs.csv")
+    rerun, layout = parsed(changed(study(tmp_path), "domains.bootstrap", 20)), Layout(tmp_path / "results/mixed")
+    build_points(rerun, layout)
+    measure_fractions(rerun, layout)
+    tables = {name: read(layout.law(name), schema, study="mixed") for name, schema in ARTIFACTS.items()}
+    floor = tables["domains"].filter(constant="L_inf")
+    assert floor["estimate"].to_list() == [0.0] * 4
+    assert floor["lower"].null_count() == floor["upper"].null_count() == 4
+    assert floor["flags"].str.starts_with("at a bound").all()
+    assert any(words.startswith("L_inf of news cannot be told") for words in domains_words(*tables.values()))
+    with pytest.raises(InputError, match=r"^key reproduction\[0\]: L_inf of news lies at a bound and has no interval"):
+        compare_numbers(rerun, {}, tables)
+
+
 def test_the_chosen_share_is_the_best_one(tmp_path: Path) -> None:
     points = runs(1e-6).select("domain", "share", "params", "draw", error="loss", run_id="run")
     points = points.with_columns(

@@ -80,7 +80,9 @@ def constant_rows(domain: Domain, fit: str) -> pl.DataFrame:
         },
         nan_to_null=True,
     )
-    law = one.parameters.rename({"parameter": "constant"}).drop("at_bound").with_columns(flags=pl.Series(_flags(one)))
+    # The replicates of a parameter at its bound stay there: they say nothing about how far it may lie from it.
+    ends = [pl.when("at_bound").then(None).otherwise(name).alias(name) for name in ("lower", "upper")]
+    law = one.parameters.rename({"parameter": "constant"}).with_columns(*ends, flags=pl.Series(_flags(one)))
     rows = pl.concat([law.select(coefficients.columns), coefficients])
     return rows.with_columns(domain=pl.lit(domain.name), fit=pl.lit(fit), level=pl.lit(one.level))
 

@@ -21,7 +21,8 @@ def domain_numbers(check: DomainChecks, tables: Mapping[str, pl.DataFrame]) -> I
     """Compute a check's numbers; `tables` holds the artifacts of `domains` by their files' names.
 
     Raises:
-        InputError: if it names a domain or a share that is not there, or nothing was held out.
+        InputError: if it names a domain or a share that is not there, nothing was held out, or a constant that was
+            published has no interval.
     """
     match check:
         case DomainConstantCheck():
@@ -29,6 +30,11 @@ def domain_numbers(check: DomainChecks, tables: Mapping[str, pl.DataFrame]) -> I
             of = {row["constant"]: row for row in rows.iter_rows(named=True)}
             for name, published in check.published.items():
                 row = of[name]
+                if published is not None and row["lower"] is None:
+                    raise InputError(
+                        f"{name} of {check.domain} lies at a bound and has no interval to compare a published "
+                        "number by; set it to null"
+                    )
                 yield Number(
                     f"{name} of {check.domain}", published, row["estimate"], row["lower"], row["upper"], row["level"]
                 )

@@ -25,7 +25,7 @@ def _fractions(constants: pl.DataFrame, fractions: pl.DataFrame) -> Figure:
     for domain, of in _constants(constants, "all").items():
         lowest = fractions.filter(domain=domain)["share"].to_numpy().min()
         share = np.linspace(lowest, 1.0, _CURVE)
-        curves.append(pl.DataFrame({"domain": domain, "share": share, "curve": _f_hat(of, share)}))
+        curves.append(pl.DataFrame({"domain": domain, "share": [0.0, *share], "curve": [None, *_f_hat(of, share)]}))
     points = fractions.drop("f_hat", "f_hat_lower", "f_hat_upper").with_columns(kind=pl.lit("fraction"))
     drawn = pl.concat(curves).with_columns(kind=pl.lit("f_hat"))
     table = pl.concat([points, drawn], how="diagonal").sort("kind", "domain", "share")
@@ -72,7 +72,9 @@ def _losses(constants: pl.DataFrame, losses: pl.DataFrame) -> Figure:
         low=pl.col("measured") - 2 * pl.col("se"), high=pl.col("measured") + 2 * pl.col("se"),
     )  # fmt: skip
     table = pl.concat([points, *curves], how="diagonal")
-    table = table.with_columns(size=pl.col("params").map_elements(quantity, pl.String))
+    table = table.with_columns(
+        pl.col("role").replace("held_out", "held out"), size=pl.col("params").map_elements(quantity, pl.String)
+    )
     table = table.sort("domain", "params", "role", "share", "measured")
     sizes = table.unique("size").sort("params")["size"].to_list()
     colour, shape = set_channels("size", sizes, "Parameters")
@@ -81,7 +83,7 @@ def _losses(constants: pl.DataFrame, losses: pl.DataFrame) -> Figure:
     measured = alt.Chart().transform_filter("isValid(datum.measured)")
     line = alt.Chart().transform_filter("isValid(datum.curve)")
     dash = alt.StrokeDash(
-        "role:N", scale=alt.Scale(domain=["fitted", "held_out"], range=[[1, 0], [5, 3]]), title="Size"
+        "role:N", scale=alt.Scale(domain=["fitted", "held out"], range=[[1, 0], [5, 3]]), title="Size"
     )
     tooltip = ["domain:N", "size:N", "role:N", "share:Q", "apart:N", "measured:Q"]
     layers = alt.layer(
