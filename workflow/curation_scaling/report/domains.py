@@ -81,11 +81,9 @@ def domains_words(
                 f"{worst['share']:g} single sizes show {number(worst['lowest_here'], 3)} to "
                 f"{number(worst['highest_here'], 3)}."
             )
-    for domain, constant, flags in (
-        constants.filter(fit="all", constant="L_inf").select("domain", "constant", "flags").iter_rows()
-    ):
-        if flags:
-            words.append(f"{constant} of {domain} cannot be told from these sizes: {flags}.")
+    doubted = constants.filter(pl.col("constant").is_in(["L_inf", "alpha"]), pl.col("flags") != "", fit="all")
+    for domain, constant, flags in doubted.select("domain", "constant", "flags").iter_rows():
+        words.append(f"{constant} of {domain} alone is not to be trusted: {flags}.")
     _, scores = _scores(losses)
     words += [f"{row[0]}: the log error is {row[2]} by {row[1]}." for row in scores]
     judged = choice.drop_nulls("regret")

@@ -8,6 +8,7 @@ import polars as pl
 from curation_scaling.artifacts_domains import CHOICE, DOMAINS, FRACTIONS, LOSSES
 from curation_scaling.artifacts_rerun import POINTS
 from curation_scaling.errors import InputError
+from curation_scaling.laws.diagnostics import lack_of_fit
 from curation_scaling.laws.domains.choice import choose_shares
 from curation_scaling.laws.domains.foretold import interval, loss_rows
 from curation_scaling.laws.domains.fractions import Domain, fit_domain
@@ -114,7 +115,7 @@ def _flags(fit: Fit) -> list[str]:
     """What speaks against each parameter of a domain's law; of alpha also that the law misses the losses' means."""
     few = {name: (need, have) for name, (need, have) in fit.law.requirements(fit.problem.design).items() if have < need}
     near, weak = fit.near_bound, fit.weak
-    missed = fit.diagnostics.filter(pl.col("name").str.starts_with("lack of fit"), pl.col("flag"))["message"].to_list()
+    missed = [message for *_, flagged, message in lack_of_fit(fit) if flagged]
     found = []
     for i, name in enumerate(fit.law.names):
         words = [FEW.format(*few[name])] if name in few else []
