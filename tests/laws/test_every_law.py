@@ -32,6 +32,8 @@ TRUTH: dict[str, dict[str, float]] = {
     "downstream_log": {"ln_A": -3.0, "alpha": 0.6, "beta": 1.4},
     "mixture_exponential": {"c": 1.5, "k": 1.0, "t[news]": -0.8, "t[web]": 0.2, "t[wiki]": -0.3},
     "effective_fraction": {"E": 1.5, "A": 400.0, "alpha": 0.34, "B": 410.0, "beta": 0.28, "gamma": 0.1},
+    "domain_size": {"alpha": 0.4, "L_inf": 1.2, "beta[0.1]": 900.0, "beta[0.4]": 500.0, "beta[1]": 300.0},
+    "fraction_transfer": {"c1": 0.4, "c2": 0.5, "c3": 1.5},
     "annealing": {"L0": 2.6, "A": 0.5, "alpha": 0.5, "C": 0.4},
     "groups_power": {"a": 2.0, "alpha": 0.6, "d": 0.1},
     "per_group_power": {"a": 2.0, "gamma": 0.9, "d": 0.1},
@@ -44,7 +46,7 @@ TRUTH: dict[str, dict[str, float]] = {
 LAWS_OF_COLUMNS = [name for name in LAWS if name in TRUTH]
 
 
-def grid() -> pl.DataFrame:
+def grid(shares: list[float] | None = None) -> pl.DataFrame:
     rng = np.random.Generator(np.random.PCG64(7))
     params, tokens = (m.ravel() for m in np.meshgrid(np.geomspace(4e7, 1e10, 6), np.geomspace(1e9, 3e11, 8)))
     rows = params.size
@@ -58,6 +60,7 @@ def grid() -> pl.DataFrame:
             "flops": np.geomspace(1e16, 1e22, rows),
             "quality": rng.choice([0.3, 0.6, 1.0], rows),
             "fraction": rng.choice([0.1, 0.3, 0.6], rows),
+            "share": np.resize(shares or [0.1, 0.4, 1.0], rows),
             "loss": np.linspace(1.8, 4.5, rows),
             "groups": rng.choice([1.0, 2.0, 4.0, 16.0, 64.0], rows),
             "per_group": rng.choice([1.0, 2.0, 8.0, 32.0], rows),
@@ -75,6 +78,8 @@ def grid() -> pl.DataFrame:
 
 def runs_for(name: str) -> pl.DataFrame:
     frame = grid()
+    if name == "fraction_transfer":
+        frame = grid([0.02, 0.1, 0.3, 0.6, 0.9])
     if name.startswith("pruned"):
         frame = frame.with_columns(unique_samples=pl.Series(np.geomspace(1e6, 3e8, frame.height)))
     return frame

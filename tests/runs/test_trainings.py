@@ -15,7 +15,8 @@ from curation_scaling.laws.reproduction.points import build_points
 from curation_scaling.layout import Layout
 from curation_scaling.pools.ledger import read_json
 from curation_scaling.pools.sources.alphabet import SYMBOLS
-from curation_scaling.runs.trainings import build_source, train_set, whole_steps
+from curation_scaling.runs.steps import whole_steps
+from curation_scaling.runs.trainings import build_source, train_set
 from curation_scaling.store import read
 from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.plan import describe_plan

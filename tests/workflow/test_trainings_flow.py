@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from harness import Workspace
 
+from curation_scaling.artifacts_domains import CHOICE, DOMAINS, FRACTIONS, LOSSES
 from curation_scaling.artifacts_trainings import BALANCE, CELLS, DIVERSITY
 from curation_scaling.layout import Layout
 from curation_scaling.store import read
 from study_data import changed
-from trainings_data import trained, write_package
+from trainings_data import mixed, trained, write_package
 
 
 @pytest.mark.slow
@@ -38,3 +39,22 @@ def test_trainings_are_built_and_grow(workspace: Workspace, tmp_path: Path, monk
         name: 1 for name in late if name != "points"
     }
     assert layout.training("grid", 0).read_bytes() == before
+
+
+@pytest.mark.slow
+def test_domains_are_mixed_and_judged(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_package(tmp_path, monkeypatch)
+    write_package(tmp_path, monkeypatch, name="goods", seed=8)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    content = mixed()
+    study = workspace.study(content)
+    workspace.built(study)
+    layout = Layout(workspace.folder / "results/mixed")
+    for schema in (DOMAINS, FRACTIONS, LOSSES, CHOICE):
+        assert read(layout.artifact(schema.name), schema, study="mixed").height
+    assert "The trained share that f_hat calls best costs" in layout.answer.read_text()
+    assert "Two domains in a mixture" in layout.report.read_text()
+    assert layout.figure("domain_fractions", "png").is_file()
+    assert "Nothing to be done" in workspace.built(study)
+    late = {"domains": 1, "reproduction": 1, "reproduction_report": 1}
+    assert workspace.planned(workspace.study(changed(content, "domains.importance", [0.4]))) == late

@@ -28,6 +28,7 @@ POINTS = Schema(
         Column("steps", _F64, nullable=True, required=False),
         Column("groups", _F64, nullable=True, required=False),
         Column("per_group", _F64, "samples", nullable=True, required=False),
+        Column("share", _F64, "of the group among the samples seen", nullable=True, required=False),
         Column("draw", _I64, nullable=True, required=False),
     ),
     sort=("table", "row"),

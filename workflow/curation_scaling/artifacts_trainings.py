@@ -14,6 +14,8 @@ TRAININGS = Schema(
         Column("set", _STR),
         Column("cell", _STR, "model, batch and groups"),
         Column("draw", _I32),
+        Column("domain", _STR, "that the error is measured on; null where there are none", nullable=True),
+        Column("share", _F64, "of this domain among the characters seen", nullable=True),
         Column("params", _I64, "parameters"),
         Column("batch_size", _I64, "unit a step"),
         Column("learning_rate", _F64),
@@ -26,8 +28,8 @@ TRAININGS = Schema(
         Column("flops", _F64, "floating-point operations"),
         Column("error", _F64, "metric", finite=True),
     ),
-    sort=("set", "cell", "draw", "samples_seen"),
-    key=("set", "cell", "draw", "samples_seen"),
+    sort=("set", "cell", "draw", "samples_seen", "domain"),
+    key=("set", "cell", "draw", "samples_seen", "domain"),
 )
 
 RECIPE = Schema(

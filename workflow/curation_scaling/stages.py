@@ -254,6 +254,12 @@ def _diversity(rerun: Rerun, layout: Layout) -> None:
     compare_diversity(rerun, layout)
 
 
+def _domains(rerun: Rerun, layout: Layout) -> None:
+    from curation_scaling.laws.domains.stage import measure_fractions
+
+    measure_fractions(rerun, layout)
+
+
 def _theory(rerun: Rerun, layout: Layout) -> None:
     from curation_scaling.laws.perceptron.stage import build_theory
 
@@ -378,6 +384,7 @@ RERUN_STAGES: dict[str, tuple[str, Callable[..., None], tuple[str, ...]]] = {
     "trainings": ("train one set of a rerun in one draw", _trainings, ("set", "draw")),
     "recipe": ("find constants in small trainings, and foretell a large one", _recipe, ()),
     "diversity": ("compare laws of groups and samples a group", _diversity, ()),
+    "domains": ("find the effective fractions of two domains in a mixture", _domains, ()),
     "reproduction": ("make a paper's fits again and compare its numbers", _reproduction, ()),
     "reproduction-report": ("write the report of a rerun", _reproduction_report, ()),
 }

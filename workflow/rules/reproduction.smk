@@ -1,6 +1,7 @@
 # A rerun: published runs, scores and theory, a paper's fits made again, and its numbers compared.
 RECIPE = ("recipe", "recipe_levels", "recipe_trajectories")
 DIVERSITY = ("diversity", "diversity_cells", "diversity_balance")
+DOMAINS = ("domains", "domain_fractions", "domain_losses", "domain_choice")
 RANKINGS = [PATHS.ranking(name) for name in ("scores", "correlation", "reliability", "overlap", "skew")]
 SOURCE_TABLES = ("counts", "distances", "coefficients", "predictions", "errors", "weights", "choices")
 SELECTORS = [PATHS.law(name) for name in ("selectors", "selector_budgets", "selector_ratios")]
@@ -13,6 +14,7 @@ COMPARED = [
     *(SELECTORS if STUDY.selectors else []),
     *([PATHS.law(name) for name in RECIPE] if STUDY.recipe else []),
     *([PATHS.law(name) for name in DIVERSITY] if STUDY.diversity else []),
+    *([PATHS.law(name) for name in DOMAINS] if STUDY.domains else []),
     *([PATHS.regime("limits"), PATHS.regime("verdicts")] if STUDY.teacher_student else []),
 ]
 TRAINED = [PATHS.training(name, draw) for name, draw in training_jobs(STUDY)]
@@ -224,6 +226,29 @@ if STUDY.diversity:
             code=code("diversity"),
         shell:
             command("diversity") + " 2> {log}"
+
+
+if STUDY.domains:
+
+    rule domains:
+        input:
+            PATHS.points,
+        output:
+            [PATHS.law(name) for name in DOMAINS],
+        log:
+            f"{LOGS}/domains.log",
+        benchmark:
+            f"{LOGS}/domains.benchmark.tsv"
+        conda:
+            "../envs/curation-scaling.yaml"
+        resources:
+            mem_mb=grow(1000),
+            runtime=grow(30),
+        params:
+            settings=settings("domains"),
+            code=code("domains"),
+        shell:
+            command("domains") + " 2> {log}"
 
 
 if STUDY.teacher_student:

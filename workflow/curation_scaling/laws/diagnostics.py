@@ -33,7 +33,7 @@ _SCHEMA = {"name": pl.String, "subject": pl.String, "value": pl.Float64, "flag":
 
 def diagnose(fit: Fit) -> pl.DataFrame:
     """Return one row a check and its subject: name, subject, value, flag, message (empty unless flagged)."""
-    rows = [*_criteria(fit), *_lack_of_fit(fit), *_rising_curves(fit)]
+    rows = [*_criteria(fit), *lack_of_fit(fit), *_rising_curves(fit)]
     if fit.problem.chart.free:
         checks = (_basins, _conditioning, _bounds, _scales, _influence, _loss_sensitivity)
         rows = [*(row for check in checks for row in check(fit)), *rows]
@@ -169,7 +169,7 @@ def _loss_sensitivity(fit: Fit) -> list[Row]:
     return [("largest change with another loss", which, worst, worst > 2 * noise > 0, told)]
 
 
-def _lack_of_fit(fit: Fit) -> list[Row]:
+def lack_of_fit(fit: Fit) -> list[Row]:
     """Compare the law's misfit with the spread of replicates at equal inputs (F test on residuals)."""
     cell = cells(fit.runs, fit.law.columns)
     residual = _residual(fit) * precision_of(fit.weights, fit.problem.weight, fit.problem.loss)

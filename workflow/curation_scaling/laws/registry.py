@@ -14,6 +14,7 @@ from curation_scaling.laws.compute_laws import (
     ShiftedPower,
 )
 from curation_scaling.laws.data_constrained import DataConstrained
+from curation_scaling.laws.domain_size import DomainSize, FractionTransfer
 from curation_scaling.laws.downstream import DownstreamLog, LossToError
 from curation_scaling.laws.goyal import GoyalEq3, ReleasedUtility
 from curation_scaling.laws.goyal_anchored import GoyalAnchored
@@ -53,6 +54,8 @@ _ALL: tuple[type[Law], ...] = (
     DownstreamLog,
     MixtureExponential,
     EffectiveFraction,
+    DomainSize,
+    FractionTransfer,
     Annealing,
     GroupsPower,
     PerGroupPower,

@@ -10,6 +10,7 @@ import yaml
 
 from curation_scaling import __version__
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
+from curation_scaling.artifacts_domains import CHOICE, DOMAINS, FRACTIONS, LOSSES
 from curation_scaling.artifacts_ranking import CORRELATION, OVERLAP, RELIABILITY, SCORES, THEORY
 from curation_scaling.artifacts_regimes import LIMITS, VERDICTS
 from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_BUDGETS, SELECTOR_RATIOS, SELECTORS
@@ -17,12 +18,14 @@ from curation_scaling.artifacts_trainings import BALANCE, CELLS, DIVERSITY, LEVE
 from curation_scaling.layout import Layout
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.diversity import diversity_figures
+from curation_scaling.report.charts.domains import domain_figures
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure
 from curation_scaling.report.charts.recipe import recipe_figures
 from curation_scaling.report.charts.regimes import exponents_figure, limits_figure
 from curation_scaling.report.charts.selectors import selector_figure
 from curation_scaling.report.charts.theory import theory_figures
 from curation_scaling.report.diversity import diversity_section, diversity_words
+from curation_scaling.report.domains import domains_section, domains_words
 from curation_scaling.report.environment import write_provenance
 from curation_scaling.report.figure import Figure, write_figures
 from curation_scaling.report.markup import Markup, bullets, details, element, join, paragraph, table, text
@@ -45,6 +48,7 @@ _FITS_SHOWN = 60  # parameters; the text holds all of them
 _FEW = 5
 _RECIPE = {"recipe_levels": LEVELS, "recipe": RECIPE, "recipe_trajectories": TRAJECTORIES}
 _DIVERSITY = {"diversity": DIVERSITY, "diversity_cells": CELLS, "diversity_balance": BALANCE}
+_DOMAINS = {s.name.removeprefix("laws/"): s for s in (DOMAINS, FRACTIONS, LOSSES, CHOICE)}
 _DIGITS = 10  # published objectives carry so many
 
 
@@ -64,7 +68,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     figures = [agreement_figure(rows), *_figures(rerun, tables)]
     write_figures(figures, layout)
     gallery = Gallery(figures)
-    apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity"))]
+    apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity", "domain"))]
     drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
     numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
     spec = rerun.sources
@@ -139,6 +143,7 @@ def _sources(rerun: Rerun, layout: Layout) -> dict[Path, Schema]:
         | ({layout.artifact(s.name): s for s in chosen} if rerun.selectors else {})
         | ({layout.law(name): schema for name, schema in _RECIPE.items()} if rerun.recipe else {})
         | ({layout.law(name): schema for name, schema in _DIVERSITY.items()} if rerun.diversity else {})
+        | ({layout.law(name): schema for name, schema in _DOMAINS.items()} if rerun.domains else {})
     )
 
 
@@ -147,7 +152,7 @@ def _selectors(tables: dict[str, pl.DataFrame]) -> Markup:
 
 
 def _parts(rerun: Rerun, tables: dict[str, pl.DataFrame], gallery: Gallery) -> list[Section]:
-    """Sections of the recipe and of diversity, each with its figures."""
+    """Sections of the recipe, of diversity and of domains, each with its figures."""
     sections = []
     if rerun.recipe:
         shown = gallery.show("recipe_trajectories", "recipe_hyperbolas", "recipe_batch")
@@ -157,6 +162,10 @@ def _parts(rerun: Rerun, tables: dict[str, pl.DataFrame], gallery: Gallery) -> l
         content = diversity_section(*(tables[name] for name in _DIVERSITY))
         shown = gallery.show("diversity_verdict", "diversity_curves")
         sections.append(Section("diversity", "More groups, or more of each", join([shown, content])))
+    if rerun.domains:
+        content = domains_section(*(tables[name] for name in _DOMAINS))
+        shown = gallery.show("domain_fractions", "domain_losses")
+        sections.append(Section("domains", "Two domains in a mixture", join([shown, content])))
     return sections
 
 
@@ -174,7 +183,8 @@ def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
     if rerun.selectors:
         figures.append(selector_figure(tables["selector_budgets"], tables["selectors"]))
     figures += recipe_figures(*(tables[name] for name in _RECIPE)) if rerun.recipe else []
-    return [*figures, *(diversity_figures(tables["diversity_cells"]) if rerun.diversity else [])]
+    figures += diversity_figures(tables["diversity_cells"]) if rerun.diversity else []
+    return [*figures, *(domain_figures(*(tables[n] for n in list(_DOMAINS)[:3])) if rerun.domains else [])]
 
 
 def verdict(rows: pl.DataFrame) -> str:
@@ -187,6 +197,7 @@ def _answer(rerun: Rerun, rows: pl.DataFrame, tables: dict[str, pl.DataFrame]) -
     found = source_words(rerun.sources, tables) if rerun.sources else []
     found += recipe_words(tables["recipe_trajectories"]) if rerun.recipe else []
     found += diversity_words(*(tables[name] for name in _DIVERSITY)) if rerun.diversity else []
+    found += domains_words(*(tables[name] for name in _DOMAINS)) if rerun.domains else []
     compared = rows["agrees"].is_not_null().any() or not found
     lines = [
         f"{rerun.title}{f': {verdict(rows)}' if compared else ''}.",

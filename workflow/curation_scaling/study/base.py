@@ -36,6 +36,7 @@ Index = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**63)]
 Few = Annotated[Count, Field(le=10_000)]  # of things that are listed one by one, such as jobs
 Positive = Annotated[Real, Field(gt=0)]
 Share = Annotated[Real, Field(gt=0, lt=1)]
+Weight = Annotated[Real, Field(ge=0, le=1)]
 
 
 def check_once(key: str, values: Sequence[object]) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 from curation_scaling.study.base import Name, Positive, Real, Share
 from curation_scaling.study.checks_base import TOLERANCE, Check, ScalarCheck
 from curation_scaling.study.diversity import DiversityChecks
+from curation_scaling.study.domains import DomainChecks
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
 from curation_scaling.study.recipe import RecipeChecks
@@ -109,6 +110,7 @@ PartCheck = (
     | SourceErrorCheck
     | RecipeChecks
     | DiversityChecks
+    | DomainChecks
 )
 AnyCheck = Annotated[FitCheck | PartCheck, Field(discriminator="kind")]
 

@@ -78,6 +78,7 @@ def _describe_rerun(rerun: Rerun) -> str:
         rerun.teacher_student,
         rerun.recipe,
         rerun.diversity,
+        rerun.domains,
     )
     trainings = len(training_jobs(rerun))
     lines = [

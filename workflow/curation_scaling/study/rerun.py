@@ -9,6 +9,7 @@ from curation_scaling.layout import SOURCE_FIGURES
 from curation_scaling.study.base import Count, Index, Name, Part, Positive, Real, Share, check_once
 from curation_scaling.study.checks import AnyCheck, fits_of
 from curation_scaling.study.diversity import Diversity, DiversityChecks
+from curation_scaling.study.domains import DomainChecks, Domains
 from curation_scaling.study.files import DataFile
 from curation_scaling.study.mixing import Mixing, MixtureRankingCheck
 from curation_scaling.study.ranking_checks import CrossoverCheck, GroupMeansCheck, RankingCheck, ReliabilityCheck
@@ -22,7 +23,8 @@ from curation_scaling.study.trainings import TRAININGS, Trainings
 
 AREAS = ("lr_area", "lr_annealing")  # columns that laws read, made by `schedule`
 NUMBERS = ("params", "samples_seen", "unique_samples", "flops", *AREAS, "error")  # columns that laws read
-DESIGNED = ("batch_size", "steps", "groups", "per_group", "draw")  # the same, in points only where a table has them
+# The same, in points only where a table has them.
+DESIGNED = ("batch_size", "steps", "groups", "per_group", "share", "draw")
 
 
 class Filter(Part):
@@ -176,6 +178,7 @@ class Rerun(Part):
     simulation: Simulation | None = Field(None, description="trainings by known constants; their table is `simulation`")
     recipe: Recipe | None = Field(None, description="a large training foretold from small ones, step by step")
     diversity: Diversity | None = Field(None, description="more groups, or more samples of each")
+    domains: Domains | None = Field(None, description="two domains in a mixture: effective fractions, and a share")
     reproduction: list[AnyCheck] = Field([], description="published numbers; may be empty only beside sources")
 
     @model_validator(mode="after")
@@ -220,7 +223,7 @@ class Rerun(Part):
 
     def _check_parts(self, tables: list[str]) -> None:
         """Parts name tables that are there, and checks the parts that they need."""
-        for key, part in (("recipe", self.recipe), ("diversity", self.diversity)):
+        for key, part in (("recipe", self.recipe), ("diversity", self.diversity), ("domains", self.domains)):
             if part is not None and part.table not in tables:
                 known = listed(part.table, tables) if tables else "none; give tables, trainings or simulation"
                 raise ValueError(f"{key}.table: {part.table!r} is no table; these are: {known}")
@@ -228,6 +231,7 @@ class Rerun(Part):
             for key, kinds, part in (
                 ("recipe", RecipeChecks, self.recipe),
                 ("diversity", DiversityChecks, self.diversity),
+                ("domains", DomainChecks, self.domains),
             ):
                 if isinstance(check, kinds) and part is None:
                     raise ValueError(f"reproduction[{i}].kind: {check.kind} needs the key {key}; give it")
@@ -281,4 +285,5 @@ class Rerun(Part):
             *selectors,
             *recipe,
             *diversity,
+            *(["domain_fractions", "domain_losses"] if self.domains else []),
         ]

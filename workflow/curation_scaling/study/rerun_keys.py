@@ -41,7 +41,7 @@ def source_keys(rerun: Rerun) -> dict[str, Any]:
     from curation_scaling.pools.sources.installed import versions
 
     source = rerun.trainings.source
-    return {"seed": rerun.seed, "source": source.model_dump(mode="json"), "versions": versions(source.packages)}
+    return {"seed": rerun.seed, "source": source.model_dump(mode="json"), "versions": versions(source.all_packages)}
 
 
 def training_keys(rerun: Rerun, set: str, draw: int) -> dict[str, Any]:
@@ -66,6 +66,11 @@ def recipe_keys(rerun: Rerun) -> dict[str, Any]:
 def diversity_keys(rerun: Rerun) -> dict[str, Any]:
     """What is compared and decided."""
     return rerun.model_dump(mode="json", include={"seed", "diversity"}) if rerun.diversity else {}
+
+
+def domains_keys(rerun: Rerun) -> dict[str, Any]:
+    """What is fitted, held apart and chosen."""
+    return rerun.model_dump(mode="json", include={"seed", "domains"}) if rerun.domains else {}
 
 
 def scores_keys(rerun: Rerun) -> dict[str, Any]:
@@ -126,6 +131,7 @@ _KEYS: dict[str, Callable[..., dict[str, Any]]] = {
     "trainings": training_keys,
     "recipe": recipe_keys,
     "diversity": diversity_keys,
+    "domains": domains_keys,
     "reproduction": reproduction_keys,
     "reproduction-report": report_keys,
 }
@@ -140,6 +146,7 @@ _MODULES = {
     "trainings": "runs.trainings",
     "recipe": "laws.recipe.stage",
     "diversity": "laws.diversity.stage",
+    "domains": "laws.domains.stage",
     "reproduction": "laws.reproduction.stage",
     "reproduction-report": "report.reproduction",
 }

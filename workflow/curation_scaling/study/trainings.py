@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, product
-from typing import Annotated
+from typing import Any
 
 from pydantic import Field, model_validator
 
-from curation_scaling.study.base import Count, Few, Name, Part, Positive, Real, check_once
+from curation_scaling.study.base import Count, Few, Name, Part, Positive, Weight, check_once
 from curation_scaling.study.runs import MlpTrainer
 
 TRAININGS = "trainings"  # the name of the table of its points
@@ -16,14 +16,36 @@ TRAININGS = "trainings"  # the name of the table of its points
 class ModuleSource(Part):
     """Docstrings of installed packages in chunks; a group is a module, and whole modules are held out for the error."""
 
-    packages: list[str] = Field(min_length=1, description="packages whose docstrings are read")
+    packages: list[str] | None = Field(None, min_length=1, description="packages whose docstrings are read")
+    domains: dict[Name, list[str]] | None = Field(
+        None,
+        min_length=2,
+        max_length=2,
+        description="instead of packages: the packages of each of two domains, which `share` mixes",
+    )
     chunk: Count = Field(200, description="characters a sample")
     smallest: Count = Field(32, description="samples that a module must hold to be a group; smaller ones are left out")
-    test_modules: Count = Field(40, description="modules that are never trained on and make the test set")
+    test_modules: Count = Field(40, description="modules (of each domain) that make the test set; never trained on")
     test_chunks: Count = Field(10, description="samples of each of them; at most `smallest`")
+
+    @property
+    def parts(self) -> dict[str, list[str]]:
+        """The packages of each domain; without domains of one that is called `all`."""
+        return self.domains or {"all": self.packages or []}
+
+    @property
+    def all_packages(self) -> list[str]:
+        """The packages, domain after domain."""
+        return [package for packages in self.parts.values() for package in packages]
 
     @model_validator(mode="after")
     def _held(self) -> "ModuleSource":
+        if (self.packages is None) == (self.domains is None):
+            raise ValueError("packages: give exactly one of packages and domains")
+        for name, packages in self.parts.items():
+            if not packages:
+                raise ValueError(f"domains.{name}: a domain without packages holds no text; name some")
+        check_once("domains" if self.domains else "packages", self.all_packages)
         if self.test_chunks > self.smallest:
             raise ValueError(f"test_chunks = {self.test_chunks} exceeds smallest = {self.smallest}; lower it")
         return self
@@ -31,13 +53,14 @@ class ModuleSource(Part):
 
 @dataclass(frozen=True)
 class Cell:
-    """One training of a set, in every draw: its model, its batch, and the groups that it sees (None: all)."""
+    """One training of a set, in every draw: its model, its batch, and what it sees (None: all groups, samples)."""
 
     name: str
     hidden: list[int]
     batch_size: int
     groups: int | None
     per_group: int | None
+    share: float | None
 
 
 class TrainingSet(Part):
@@ -48,6 +71,11 @@ class TrainingSet(Part):
     batch_size: list[Count] | None = Field(None, min_length=1, description="examples a step")
     groups: list[Count] | None = Field(None, min_length=1, description="groups that are trained on; default all")
     per_group: list[Count] | None = Field(None, min_length=1, description="samples of each group; default all")
+    share: list[Weight] | None = Field(
+        None,
+        min_length=1,
+        description="of the characters seen, the share of the source's first domain; none is seen twice",
+    )
     checkpoints: list[Count] | None = Field(
         None, min_length=1, description="examples seen at which the error is measured; rounded to whole steps"
     )
@@ -58,8 +86,10 @@ class TrainingSet(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSet":
-        for key in ("hidden", "batch_size", "groups", "per_group"):
+        for key in ("hidden", "batch_size", "groups", "per_group", "share"):
             check_once(key, getattr(self, key) or [])
+        if self.share and (self.groups or self.per_group or self.passes):
+            raise ValueError("share: a share of the characters seen needs checkpoints, and no groups or per_group")
         if (self.checkpoints is None) == (self.passes is None):
             raise ValueError("checkpoints: give exactly one of checkpoints and passes")
         for key in ("checkpoints", "passes"):
@@ -75,15 +105,17 @@ class TrainingSet(Part):
 
     def cells(self, trainer: MlpTrainer) -> Iterator[Cell]:
         """Every training of one draw."""
-        given = [getattr(self, key) or [None] for key in ("hidden", "batch_size", "groups", "per_group")]
-        for hidden, batch, groups, per_group in product(*given):
-            parts = {"h": hidden, "b": batch, "m": groups, "n": per_group}
+        keys = ("hidden", "batch_size", "groups", "per_group", "share")
+        given: list[list[Any]] = [getattr(self, key) or [None] for key in keys]
+        for hidden, batch, groups, per_group, share in product(*given):
+            parts = {"h": hidden, "b": batch, "m": groups, "n": per_group, "p": share}
             yield Cell(
                 name=".".join([self.name, *(f"{k}{v}" for k, v in parts.items() if v is not None)]),
                 hidden=[hidden] if hidden is not None else trainer.hidden,
                 batch_size=batch or trainer.batch_size,
                 groups=groups,
                 per_group=per_group,
+                share=share,
             )
 
 
@@ -92,7 +124,7 @@ class Trainings(Part):
 
     source: ModuleSource
     trainer: MlpTrainer = Field(description="the trainer, with what the sets do not vary; reads characters")
-    rate_exponent: Annotated[Real, Field(ge=0, le=1)] = Field(
+    rate_exponent: Weight = Field(
         0.0, description="the learning rate grows with the batch size to this power, from the trainer's own batch size"
     )
     draws: Few = Field(1, description="trainings of each combination, each on other groups and samples")
@@ -112,6 +144,10 @@ class Trainings(Part):
                     f"sets[{i}].per_group: {max(one.per_group or [])} samples a group, but groups may hold only "
                     f"source.smallest = {self.source.smallest}; raise it"
                 )
+            if one.share is None and self.source.domains:
+                raise ValueError(f"sets[{i}].share is missing: the source has domains; say how they are mixed")
+            if one.share is not None and not self.source.domains:
+                raise ValueError(f"sets[{i}].share: the source has no domains to mix; give source.domains")
         return self
 
     def set_named(self, name: str) -> TrainingSet:

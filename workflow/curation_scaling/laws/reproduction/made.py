@@ -23,12 +23,13 @@ def made_points(rerun: Rerun, layout: Layout) -> Iterator[pl.DataFrame]:
     if rerun.trainings is not None:
         paths = [layout.training(name, draw) for name, draw in training_jobs(rerun)]
         frame = pl.concat([read(path, TRAININGS, study=rerun.study) for path in paths])
-        frame = frame.sort("set", "cell", "draw", "samples_seen")
+        frame = frame.sort(TRAININGS.sort)
         if rerun.trainings.early_stopping:
-            frame = frame.filter((pl.col("error").rank("ordinal") == 1).over("set", "cell", "draw"))
+            frame = frame.filter((pl.col("error").rank("ordinal") == 1).over("set", "cell", "draw", "domain"))
         held_out = [one.name for one in rerun.trainings.sets if one.held_out]
         frame = frame.with_columns(held_out=pl.col("set").is_in(held_out))
-        yield _points(frame, trainings.TRAININGS)
+        mixed = frame["domain"].null_count() == 0
+        yield _points(frame if mixed else frame.drop("domain", "share"), trainings.TRAININGS)
     if rerun.simulation is not None:
         frame = simulate(rerun.simulation, rerun.seed).with_columns(
             cell=pl.format("{}.N{}.B{}", "set", pl.col("params").cast(pl.Int64), pl.col("batch_size").cast(pl.Int64)),
@@ -44,7 +45,7 @@ def _points(frame: pl.DataFrame, table: str) -> pl.DataFrame:
         pl.lit(table).alias("table"),
         pl.col("row", "draw").cast(pl.Int64),
         pl.format("{}.draw-{}", "cell", "draw").alias("run_id"),
-        pl.col("set").alias("group"),
+        pl.col("domain" if "domain" in frame.columns else "set").alias("group"),
         pl.when("held_out").then(pl.lit(HELD_OUT)).otherwise(pl.lit(FITTED)).alias("role"),
         pl.col(reals).cast(pl.Float64),
     )

@@ -13,6 +13,7 @@ from curation_scaling.laws.fit import Array, Fit, fit_law
 from curation_scaling.laws.law import Law
 from curation_scaling.laws.regimes.simulate import exponent_number
 from curation_scaling.laws.reproduction.combined import CombinedFit
+from curation_scaling.laws.reproduction.domain_numbers import domain_numbers
 from curation_scaling.laws.reproduction.fits import Fitted, Interval, PointFit, law_of
 from curation_scaling.laws.reproduction.mixing import mixing_number
 from curation_scaling.laws.reproduction.number import Number
@@ -33,6 +34,7 @@ from curation_scaling.study.checks import (
     RSquaredCheck,
 )
 from curation_scaling.study.diversity import DiversityChecks
+from curation_scaling.study.domains import DomainChecks
 from curation_scaling.study.mixing import MixtureRankingCheck
 from curation_scaling.study.ranking_checks import RankingCheck
 from curation_scaling.study.recipe import RecipeChecks
@@ -61,6 +63,9 @@ def numbers_of(
         return
     if isinstance(check, RecipeChecks | DiversityChecks):
         yield from part_numbers(check, tables)
+        return
+    if isinstance(check, DomainChecks):
+        yield from domain_numbers(check, tables)
         return
     match check:
         case MixtureRankingCheck():

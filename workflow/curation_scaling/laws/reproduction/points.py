@@ -22,7 +22,7 @@ from curation_scaling.study.rerun import AREAS, DESIGNED, NUMBERS, Filter, Looku
 from curation_scaling.study.rerun_keys import points_keys, training_jobs
 
 _ROW = "row of the files"
-_FROM_NOTHING = ("lr_annealing", "draw")  # columns that may hold 0
+_FROM_NOTHING = ("lr_annealing", "share", "draw")  # columns that may hold 0
 
 
 def build_points(rerun: Rerun, layout: Layout) -> None:

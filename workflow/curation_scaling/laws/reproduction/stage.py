@@ -9,6 +9,7 @@ from typing import TypeVar
 import polars as pl
 
 from curation_scaling.artifacts import DIAGNOSTICS, FITS, HOLDOUT, REPRODUCTION, Schema
+from curation_scaling.artifacts_domains import CHOICE, DOMAINS, FRACTIONS, LOSSES
 from curation_scaling.artifacts_ranking import CORRELATION, RELIABILITY
 from curation_scaling.artifacts_regimes import LIMITS
 from curation_scaling.artifacts_rerun import MIXING, POINTS, SELECTOR_RATIOS, SELECTORS
@@ -66,6 +67,7 @@ def _sources(rerun: Rerun, layout: Layout) -> list[tuple[Path, Schema]]:
             if rerun.diversity
             else []
         ),
+        *([(layout.artifact(s.name), s) for s in (DOMAINS, FRACTIONS, LOSSES, CHOICE)] if rerun.domains else []),
     ]
     points = [(layout.points, POINTS)] if rerun.point_tables else []
     return [*points, *(ranked if rerun.rankings else []), *mixing, *parts]

@@ -39,6 +39,7 @@ def train_mlp(
     weight_average: float | None = None,
     context: int = 8,
     pca: int | None = None,
+    part: str | None = None,
 ) -> Training:
     """Train on the pools and evaluate at every checkpoint.
 
@@ -65,6 +66,7 @@ def train_mlp(
             every few steps with the decay's power, and free of the initial weights), or the last weights if None.
         context: characters before the one to predict.
         pca: number of principal components of the features, or None for the features themselves.
+        part: a column of the test set; its values name parts, on which the model is evaluated apart as well.
 
     Returns:
         The evaluations; `params` counts all weights and biases; `flops_per_sample` is 6 `params`, two per parameter
@@ -78,6 +80,8 @@ def train_mlp(
     if test.is_empty():
         raise InputError("the test set is empty: give the source test samples")
     pools = [pool.sort("uid_hi", "uid_lo") for pool in pools]
+    test = test if part is None else test.sort(part, maintain_order=True)
+    parts = {} if part is None else _parts(test, part, inputs)
 
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -94,6 +98,7 @@ def train_mlp(
     )
     average = None if weight_average is None else WeightAverage(weight_average**STEPS_PER_AVERAGE)
     evaluations = []
+    apart: dict[str, list[Evaluation]] = {name: [] for name in parts}
     with threadpool_limits(limits=1):
         units: Inputs = (
             CharacterInputs(pools, test, context=context)
@@ -107,11 +112,13 @@ def train_mlp(
                 weights_now = model.coefs_, model.intercepts_
                 if average is not None:
                     model.coefs_, model.intercepts_ = average.weights()
-                evaluations.append(Evaluation(stop, _error(model, units, metric)))
+                evaluations.append(Evaluation(stop, _error(model, units, metric, 0, units.test_size)))
+                for name, ends in parts.items():
+                    apart[name].append(Evaluation(stop, _error(model, units, metric, *ends)))
                 model.coefs_, model.intercepts_ = weights_now
                 done(stop - start)
     params = sum(array.size for array in (*model.coefs_, *model.intercepts_))
-    return Training(tuple(evaluations), params, 6 * params)
+    return Training(tuple(evaluations), params, 6 * params, {name: tuple(found) for name, found in apart.items()})
 
 
 class WeightAverage:
@@ -156,14 +163,23 @@ def _fit(
             average.update(model)
 
 
-def _error(model: "MLPClassifier", units: Inputs, metric: str) -> float:
+def _parts(test: pl.DataFrame, part: str, inputs: str) -> dict[str, tuple[int, int]]:
+    """The first test unit of each part, and the one after its last, of a test set that is sorted by part."""
+    units = pl.col("text").str.len_chars().sum() if inputs == "characters" else pl.len()
+    sizes = test.group_by(part, maintain_order=True).agg(units=units.cast(pl.Int64))
+    ends = sizes["units"].cum_sum()
+    return dict(zip(sizes[part], zip(ends - sizes["units"], ends, strict=True), strict=True))
+
+
+def _error(model: "MLPClassifier", units: Inputs, metric: str, first: int, end: int) -> float:
+    """The mean error over the test units from `first` to before `end`."""
     total = 0.0
-    for start in range(0, units.test_size, TEST_ROWS):
-        x, y = units.test(slice(start, start + TEST_ROWS))
+    for start in range(first, end, TEST_ROWS):
+        x, y = units.test(slice(start, min(start + TEST_ROWS, end)))
         chances = model.predict_proba(x)
         if metric == "error_rate":
             total += float(np.count_nonzero(units.classes[chances.argmax(axis=1)] != y))
         else:
             targets = chances[np.arange(len(y)), np.searchsorted(units.classes, y)]
             total -= float(np.log2(np.maximum(targets, np.finfo(np.float32).tiny), dtype=np.float64).sum())
-    return total / units.test_size
+    return total / (end - first)
