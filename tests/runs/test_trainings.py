@@ -1,5 +1,6 @@
 """Trainings by model, batch and groups: a source by module, cells as asked, and points of them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,13 @@ def test_a_new_set_leaves_the_others_alone(build: Build) -> None:
     assert rerun_digest(rerun, "trainings", set="batches", draw=0) == rerun_digest(
         held, "trainings", set="batches", draw=0
     )
-    assert describe_plan(rerun).splitlines()[-1] == "jobs: 9"  # source, 4 trainings, points, fits, report, all
+    *_, jobs, time = describe_plan(rerun).splitlines()
+    assert jobs == "jobs: 9"  # source, 4 trainings, points, fits, report, all
+    assert re.fullmatch(r"time: about \d+ s on 1 core \(\d+ s of CPU\)", time)
+    long = rerun.model_copy(deep=True)
+    assert long.trainings is not None
+    long.trainings.sets[0].checkpoints = [10**9]
+    assert describe_plan(long, cores=2).splitlines()[-1].endswith("h of CPU)")
 
 
 def test_missing_packages_are_said_before_any_job() -> None:

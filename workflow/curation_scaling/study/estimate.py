@@ -6,6 +6,7 @@ shared cloud machine. They are rough: another machine may be twice as fast, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,16 +14,19 @@ from curation_scaling.runs.identity import run_identities
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pools import DocstringSource, ImageSource, TableSource
 from curation_scaling.study.pruning import cells_of
+from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import CommandTrainer, MlpTrainer, Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
+from curation_scaling.study.sources import Sources, TrainMixtures, grid
+from curation_scaling.study.trainings import Trainings
 
 FLOPS_A_SECOND = 7e10  # docstrings: 28 trainings of 5.1e11 FLOPs took 7.3 CPU-seconds each
 JOB = 1.0  # CPU-seconds to start one: Python and the modules of its stage; Snakemake's own share is as much
 SOURCE = 10.0  # docstrings 7.7, fashion_mnist 11.3: read and score the source
 FITS = 20.0  # docstrings: laws 4.5, frontier 4.0, report 9.0, runs 1.0
 PRUNING = 80.0  # docstrings: task 50, rank 19, pruning 8
-PRUNED_STEP = 0.9e-3  # docstrings: 7 CPU-seconds for nine trainings of 750 steps, the start of their job apart
+STEP = 0.9e-3  # docstrings: 7 CPU-seconds for nine trainings on pruned pools of 750 steps, the start of their job apart
 SHARD_ROW = 12e-6  # synthetic_pool: 1M rows with every filter, content hash and subset, start of the jobs apart
 ALPHABET = 98  # characters that a context is made of
 PIXELS = {"digits": 64, "fashion_mnist": 784}
@@ -37,10 +41,7 @@ def estimate(study: PoolStudy, jobs: int, cores: int) -> list[str]:
 
     jobs: of the study, those on shards apart. A user's own trainings are counted at their time limit, apart.
     """
-    seconds = _seconds(study, jobs)
-    lines = [
-        f"time: about {_duration(seconds / cores)} on {cores} core{'s' * (cores > 1)} ({_duration(seconds)} of CPU)"
-    ]
+    lines = [_time(_seconds(study, jobs), cores)]
     trainer = study.runs.trainer if isinstance(study, Study) and isinstance(study.runs, Train) else None
     if isinstance(study, Study) and isinstance(trainer, CommandTrainer):
         runs = len(run_identities(study))
@@ -50,6 +51,38 @@ def estimate(study: PoolStudy, jobs: int, cores: int) -> list[str]:
     if not isinstance(study.pools.source, ShardsSource):
         lines.append(f"disk: about {_bytes(study) / 1e6:.3g} MB below results/")
     return lines
+
+
+def estimate_rerun(rerun: Rerun, jobs: int, cores: int) -> list[str]:
+    """The line on time for `check`; only a rerun that trains takes more than some minutes, and others have none."""
+    trained = _trainings(rerun.trainings) if rerun.trainings else 0.0
+    if rerun.sources is not None and isinstance(rerun.sources.runs, TrainMixtures):
+        trained += _mixtures(rerun.sources, rerun.sources.runs)
+    return [_time(trained + SOURCE + FITS + 2 * JOB * jobs, cores)] if trained else []
+
+
+def _trainings(part: Trainings) -> float:
+    """Steps are counted beside FLOPs: these models are so small that a step's own cost is as much."""
+    total, context = 0.0, part.trainer.context
+    for one in part.sets:
+        for cell in one.cells(part.trainer):
+            pool = part.source.chunk * (cell.groups or 1) * (cell.per_group or part.source.smallest)
+            seen = one.checkpoints[-1] if one.checkpoints else max(one.passes or [0]) * pool
+            sizes = [context * ALPHABET, *cell.hidden, ALPHABET]
+            total += 6 * _weights(sizes) * seen / FLOPS_A_SECOND + STEP * seen / cell.batch_size
+    return total * part.draws
+
+
+def _mixtures(spec: Sources, runs: TrainMixtures) -> float:
+    """The trainings on the grid of mixtures, then on the chosen weights and the two that they are compared with."""
+    steps = {size: runs.steps if size in spec.sizes else runs.larger_steps for size in spec.all_sizes}
+    samples = sum(size * len(grid(steps[size], len(spec.names))) for size, _ in spec.jobs)
+    samples += 3 * spec.choose.seeds * spec.choose.size
+    return STEP * runs.passes[-1] * samples / runs.trainer.batch_size
+
+
+def _time(seconds: float, cores: int) -> str:
+    return f"time: about {_duration(seconds / cores)} on {cores} core{'s' * (cores > 1)} ({_duration(seconds)} of CPU)"
 
 
 def _seconds(study: PoolStudy, jobs: int) -> float:
@@ -69,7 +102,7 @@ def _seconds(study: PoolStudy, jobs: int) -> float:
     if study.pruning is not None:
         trained = sum(len(cells_of(study.pruning, size)) for _, size in study.pruning.jobs)
         steps = study.pruning.checkpoints[-1] / study.pruning.trainer.batch_size
-        total += PRUNING + PRUNED_STEP * steps * trained
+        total += PRUNING + STEP * steps * trained
     return total
 
 
@@ -81,7 +114,10 @@ def _params(study: Study, trainer: MlpTrainer) -> float:
     else:
         pixels = PIXELS[source.dataset] if isinstance(source, ImageSource) else PIXELS["fashion_mnist"]
         ends = trainer.pca or pixels, CLASSES
-    sizes = [ends[0], *trainer.hidden, ends[1]]
+    return _weights([ends[0], *trainer.hidden, ends[1]])
+
+
+def _weights(sizes: Sequence[int]) -> float:
     return float(sum(a * b for a, b in pairwise(sizes)))
 
 

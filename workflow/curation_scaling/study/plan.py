@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curation_scaling.runs.identity import run_identities
-from curation_scaling.study.estimate import estimate
+from curation_scaling.study.estimate import estimate, estimate_rerun
 from curation_scaling.study.locate import check_inputs
 from curation_scaling.study.model import PoolStudy, Study
 from curation_scaling.study.pruning import cells_of
@@ -23,7 +23,7 @@ def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
     """
     check_inputs(study)
     if isinstance(study, Rerun):
-        return _describe_rerun(study)
+        return _describe_rerun(study, cores)
     cut = _describe_shards(study) if isinstance(study.pools.source, ShardsSource) else []
     if not isinstance(study, Study):
         head = [f"{study.study}: {study.title}", f"pools: {', '.join([*study.pools.members, *study.pools.subsets])}"]
@@ -68,7 +68,7 @@ def _describe_shards(study: PoolStudy) -> list[str]:
     ]
 
 
-def _describe_rerun(rerun: Rerun) -> str:
+def _describe_rerun(rerun: Rerun, cores: int) -> str:
     parts = (
         rerun.point_tables,
         rerun.rankings,
@@ -81,12 +81,14 @@ def _describe_rerun(rerun: Rerun) -> str:
         rerun.domains,
     )
     trainings = len(training_jobs(rerun))
+    jobs = 3 + sum(map(bool, parts)) + (1 + trainings if trainings else 0) + _source_jobs(rerun)
     lines = [
         f"{rerun.study}: {rerun.title}",
         f"tables: {', '.join(rerun.point_tables)}",
         f"fits: {', '.join(fit.name for fit in rerun.fits)}",
         f"checks: {len(rerun.reproduction)}",
-        f"jobs: {3 + sum(map(bool, parts)) + (1 + trainings if trainings else 0) + _source_jobs(rerun)}",
+        f"jobs: {jobs}",
+        *estimate_rerun(rerun, jobs, cores),
     ]
     if rerun.sources is not None:
         lines.insert(3, f"sources: {', '.join(rerun.sources.names)}; {_trainings(rerun.sources)}")
