@@ -116,6 +116,9 @@ footer { padding: 2.5rem 0; }
   .choice { padding: .9rem 1rem; margin-left: -.5rem; margin-right: -.5rem; }
   .verdict { font-size: 1.25rem; }
   .chooser input { flex-basis: 100%; }
+  .scroll table { width: max-content; max-width: 60rem; }
+  .scroll td { max-width: 14rem; }
+  caption { width: calc(100vw - 2rem); position: sticky; left: 0; }
 }
 @media print {
   @page { margin: 16mm 14mm; }
