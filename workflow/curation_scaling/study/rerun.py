@@ -280,5 +280,6 @@ class Rerun(Part):
             *(["pruning_curves"] if groups else []),
             *selectors,
             *recipe,
+            *(["fitted"] if self.fits else []),
             *diversity,
         ]

@@ -12,7 +12,10 @@ from curation_scaling.laws.fit import Array
 from curation_scaling.report.charts.axes import SHORT_NUMBER
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import OKABE_ITO, colours
+from curation_scaling.report.wording import readable
 from curation_scaling.study import PoolStudy
+from curation_scaling.study.pools import TableSource
+from curation_scaling.study.shards import ShardsSource
 
 TITLE = "Scores of the pool and where its buckets end"
 BARS = 80  # at most
@@ -110,7 +113,7 @@ def _figure(
     height = alt.Scale(domain=[0, _HEADROOM * float(tallest)], nice=False) if named else alt.Undefined  # type: ignore[arg-type]
     base, scale = alt.Chart(), alt.Scale(domain=[low, high], nice=False)
     stacked = base.transform_filter("isValid(datum.score_from)").mark_bar(opacity=1, fillOpacity=0.85).encode(
-        alt.X("score_from:Q", title="Score", scale=scale, bin="binned", axis=alt.Axis(tickCount=8)),
+        alt.X("score_from:Q", title=_name(study), scale=scale, bin="binned", axis=alt.Axis(tickCount=8)),
         alt.X2("score_to:Q"),
         alt.Y("rows:Q", title="Rows", stack="zero", scale=height, axis=alt.Axis(labelExpr=SHORT_NUMBER)),
         color=colour,
@@ -131,6 +134,16 @@ def _figure(
         )
     chart = alt.layer(*layers, data=table_data(table))
     return Figure("scores", TITLE, _caption(study, len(walls) - 1, out), chart.properties(height=240), table)
+
+
+def _name(study: PoolStudy) -> str:
+    """What the axis shows: the column of a table, or the score that a study or its shards compute."""
+    source, score = study.pools.source, study.pools.score
+    if isinstance(source, TableSource):
+        return f"Score: {source.score}"
+    if isinstance(source, ShardsSource) and len(source.scores) == 1 and not source.attach and source.combine is None:
+        return f"Score: {next(iter(source.scores.values()))}"
+    return "Score" if score is None else f"Score: {readable(score.kind)}"
 
 
 def _caption(study: PoolStudy, bars: int, out: int) -> str:
