@@ -67,8 +67,10 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     write_figures(figures, layout)
     gallery = Gallery(figures)
     apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity", "fitted"))]
-    drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
+    # In the order of the page: the gallery numbers what it shows.
     numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
+    parts = _parts(rerun, tables, gallery)
+    drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
     spec = rerun.sources
     compared = [
         Section("numbers", "Published numbers, computed again", numbers, f"{verdict(rows)}."),
@@ -84,7 +86,7 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
             else []
         ),
         *([Section("selectors", "Is choosing worth its price?", _selectors(tables))] if rerun.selectors else []),
-        *_parts(rerun, tables, gallery),
+        *parts,
         *([Section("figures", "Figures", drawn)] if drawn else []),
         *([Section("fits", "Fits", _fits(rerun, layout, gallery, fits, words))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, rerun.study, paths))),
