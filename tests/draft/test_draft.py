@@ -171,6 +171,7 @@ def test_results_of_datacomp_say_pool_and_samples_by_their_folders(here: Path) -
     save_study(study, layout)
     collect_runs(study, layout)
     frame = pl.read_parquet(layout.runs).filter(pool="clip_top").sort("samples_seen")
+    assert frame["metric"].unique().to_list() == ["imagenet1k_error"] == [study.runs.metric]  # type: ignore[union-attr]
     assert frame["samples_seen"].to_list() == [12_800_000, 64_000_000, 128_000_000]
     evaluation("bad/nothing", 0.1)
     with pytest.raises(InputError, match="do not say which pool and how many samples seen"):

@@ -76,7 +76,7 @@ def draft_runs(name: str, path: Path, frame: pl.LazyFrame, given: Mapping[str, s
         item.append("      accuracy: true # error = 1 - accuracy")
     if percent:
         item.append(ask("      percent: true", "are these percentages?"))
-    metric = measured if not accuracy else f"error (1 - {measured})"
+    metric = ask(f"  metric: {scalar(f'error (1 - {measured})' if accuracy else measured)}", "the name of the error")
     return _study(name, path, list(names.values()), sizes, known, rows["samples_seen"], metric, item)
 
 
@@ -110,9 +110,10 @@ def draft_evals(name: str, path: Path, files: list[Path], known: Pools, task: st
             f"      pool: {pool}",
             f"      samples_seen: {number(amount)}",
         ]
+    metric = f"  metric: {scalar(f'{task}_error')} # 1 - main_metric; each file below is named after its task"
     names = list(dict.fromkeys(pool for pool, _, _ in found))
     seen = pl.Series([amount for _, amount, _ in found], dtype=pl.Float64)
-    return _study(name, path, names, dict(known.sizes), known, seen, f"{task}_error", item)
+    return _study(name, path, names, dict(known.sizes), known, seen, metric, item)
 
 
 def _study(
@@ -156,7 +157,7 @@ def _study(
         "",
         "runs:",
         "  kind: import",
-        ask(f"  metric: {scalar(metric)}", "the name of the error"),
+        metric,
         "  # params: 1e8 # parameters of the model, or flops_per_sample: then budgets are also given in FLOPs",
         ask("  schedule: unknown", "the learning-rate schedule of these runs"),
         f"  source: {scalar(str(path))}",
