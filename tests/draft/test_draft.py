@@ -92,6 +92,18 @@ def test_metadata_of_datacomp_becomes_shards(here: Path) -> None:
         frame.write_parquet(f"small/{i}.parquet")
     study = written("dc", "datacomp", Path("small"))
     assert "shards: 2, about 40 rows" in describe_plan(study)
+    text = Path("dc.yaml").read_text()
+    assert "precision: float32" not in text  # these scores are float64
+    assert "--from eval-jsonl FOLDER --pools results/dc" in text
+    narrow = pl.read_parquet("small/0.parquet").with_columns(pl.col("clip_l14_similarity_score").cast(pl.Float32))
+    narrow.write_parquet("narrow.parquet")
+    assert "    precision: float32\n" in draft_study("dc", "datacomp", Path("narrow.parquet")).text
+    with pytest.raises(InputError, match=r"^\. holds no \.jsonl file: name a file or a folder with some$"):
+        draft_study("dc", "eval-jsonl", Path())
+    Path("data/metadata").mkdir(parents=True)
+    narrow.write_parquet("data/metadata/0.parquet")
+    with pytest.raises(InputError, match=r"data holds no \.parquet file: name data/metadata, which does"):
+        draft_study("dc", "datacomp", Path("data"))
     pl.read_parquet("small/0.parquet").select("uid", "text").write_parquet("no.parquet")
     with pytest.raises(InputError, match="has uid, text: DataComp's metadata has uid and a similarity score"):
         draft_study("dc", "datacomp", Path("no.parquet"))
@@ -159,12 +171,40 @@ def test_results_of_datacomp_say_pool_and_samples_by_their_folders(here: Path) -
     save_study(study, layout)
     collect_runs(study, layout)
     frame = pl.read_parquet(layout.runs).filter(pool="clip_top").sort("samples_seen")
+    assert frame["metric"].unique().to_list() == ["imagenet1k_error"] == [study.runs.metric]  # type: ignore[union-attr]
     assert frame["samples_seen"].to_list() == [12_800_000, 64_000_000, 128_000_000]
     evaluation("bad/nothing", 0.1)
     with pytest.raises(InputError, match="do not say which pool and how many samples seen"):
         draft_study("x", "eval-jsonl", Path("bad"))
     with pytest.raises(InputError, match="has no task 'imagenet'; name one by --column task=NAME: imagenet1k"):
         draft_study("x", "eval-jsonl", Path("evals"), columns={"task": "imagenet"})
+
+
+def test_pools_of_results_stand_in_their_order_and_the_metric_is_an_error(here: Path) -> None:
+    for pool in ("bucket10", "bucket2", "bucket1"):
+        for seen in ("102.4k", "12.8k"):
+            evaluation(f"evals/{pool}/{seen}", 0.1)
+    text = draft_study("ev", "eval-jsonl", Path("evals"), sizes={f"bucket{i}": 5e3 for i in (10, 2, 1)}).text
+    content = yaml.safe_load(text)
+    files = [(item["pool"], item["samples_seen"]) for item in content["runs"]["files"]]
+    assert files == [(f"bucket{i}", seen) for i in (1, 2, 10) for seen in (12_800, 102_400)]
+    assert content["runs"]["metric"] == "imagenet1k_error"
+
+
+def test_many_buckets_stand_best_first(here: Path) -> None:
+    pools = written("docs", "parquet", samples())
+    text = Path("docs.yaml").read_text().replace("buckets: 4", "buckets: 11").split("  unions:")[0]
+    Path("docs.yaml").write_text(text)
+    pools = load_study(Path("docs.yaml"))
+    assert isinstance(pools, PoolStudy)
+    layout = Layout(Path("results/docs"))
+    save_study(pools, layout)
+    build_samples(pools, layout)
+    build_buckets(pools, layout, 0)
+    collect_pools(pools, layout)
+    pl.read_csv(runs()).with_columns(pl.col("bucket").replace("all", "bucket10")).sort("val_loss").write_csv("runs.csv")
+    study = written("answer", "csv", Path("runs.csv"), pools=Path("results/docs"))
+    assert study.pools.bucket_names == ["bucket1", "bucket2", "bucket10"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from curation_scaling.laws.reproduction.numbers import Number, profile_range
 from curation_scaling.laws.reproduction.points import read_points
 from curation_scaling.laws.reproduction.stage import compare_numbers
 from curation_scaling.laws.reproduction.tables import describe_fits, diagnostic_rows, fit_rows, hold_out_rows
+from curation_scaling.report.charts.fitted import fitted_figure
+from curation_scaling.report.reproduction import differences_list, verdict
 from curation_scaling.study import Rerun, parse_study
 
 STUDIES = Path(__file__).parents[2] / "config/studies"
@@ -122,6 +124,26 @@ def test_rows_of_the_law_artifacts(tmp_path: Path) -> None:
     parameters = fit_rows(fits["one"])
     assert parameters["method"].to_list() == ["profile", "profile"]
     assert (parameters["lower"] < parameters["upper"]).all()
+
+
+def test_the_figure_of_the_fits_shows_what_they_say_of_every_point(tmp_path: Path) -> None:
+    rerun = rerun_of(curves(tmp_path))
+    points = pl.concat(read_points(rerun, table) for table in rerun.tables)
+    fits = {spec.name: fit_points(rerun, spec, points) for spec in rerun.fits}
+    figure = fitted_figure(rerun, points, pl.concat(fit_rows(fit) for fit in fits.values()))
+    assert figure.table["fit"].unique().to_list() == ["one"]  # the others are one a run
+    held = figure.table.filter(role="held out")["predicted"]
+    assert held.to_list() == pytest.approx(sorted(fits["one"].only.predictions["predicted"]))
+    assert figure.table.height == points.filter(table="one").height
+    assert "measured against predicted" in figure.title
+    assert figure.svg().startswith("<svg")
+    assert "Shown: 1 of 5 fits" in figure.caption
+
+
+def test_a_study_that_compares_no_number_does_not_count_none_of_none(tmp_path: Path) -> None:
+    rows = compare_numbers(rerun_of(curves(tmp_path)), fitted(rerun_of(curves(tmp_path))))
+    assert verdict(rows.clear()) == "No published number is compared"
+    assert "No published number is compared." in differences_list(rows.clear())
 
 
 def test_laws_combined_share_their_weights_over_a_group(tmp_path: Path) -> None:

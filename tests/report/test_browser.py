@@ -126,6 +126,11 @@ def test_the_page_on_a_phone(browser: Browser, report: Path) -> None:
         for shown, drawn in charts:
             assert 150 < shown <= 390
             assert shown / drawn > 0.8  # letters are hardly smaller than they are drawn for
+        tall = "(rows) => Math.max(...rows.map((row) => row.getBoundingClientRect().height))"
+        assert page.locator("tbody tr").evaluate_all(tall) < 150  # no column is squeezed to a word a line
+        page.locator("main").evaluate("(main) => main.append(document.createElement('p'))")
+        page.locator("main > p").evaluate("(p) => { p.textContent = 'folder/'.repeat(40) + '0'.repeat(64); }")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390  # long paths and digests break
 
 
 def test_the_page_on_paper(browser: Browser, report: Path, tmp_path: Path) -> None:

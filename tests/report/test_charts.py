@@ -10,9 +10,11 @@ from curation_scaling.report.charts.matrix import by_likeness
 from curation_scaling.report.charts.outcomes import outcomes_figure
 from curation_scaling.report.charts.rankings import correlation_figure, overlap_figure
 from curation_scaling.report.charts.scores import BARS, buckets_figure, histogram_figure
+from curation_scaling.report.charts.selectors import selector_figure
 from curation_scaling.report.curves import PRUNED_POINTS, pruned_curves
 from curation_scaling.report.figure import Figure
 from curation_scaling.report.palette import OKABE_ITO, set_channels
+from curation_scaling.report.wording import long_number, number
 from study_data import parsed, table
 
 STUDY = parsed(table())
@@ -118,6 +120,49 @@ def test_outcomes_add_up_in_a_natural_order() -> None:
     figure = outcomes_figure(frame.with_columns(draw=0, size=pl.col("rows")))
     assert figure.table["outcome"].to_list() == ["bucket2", "bucket10", "empty"]
     assert figure.table["share"].sum() == 1
+    assert figure.table["label"].to_list() == ["25.0%", "25.0%", "50.0%"]
+
+
+def test_few_rows_are_told_from_none() -> None:
+    rows = [("kept", "bucket1", 99_999), ("rejected", "twice", 1), ("rejected", "unscored", 0)]
+    frame = pl.DataFrame(rows, schema=["kind", "outcome", "rows"], orient="row")
+    figure = outcomes_figure(frame.with_columns(draw=0, size=pl.col("rows")))
+    assert figure.table["label"].to_list() == ["100.0%", "<0.1%", "0"]
+
+
+def test_buckets_that_share_a_colour_are_named_at_their_ends() -> None:
+    names = [f"bucket{i}" for i in range(1, 11)]
+    rows = pl.DataFrame({"score": [i / 1000 for i in range(1000)]}).with_columns(
+        pool=pl.format("bucket{}", 10 - (pl.col("score") * 10).floor().cast(pl.Int64))
+    )
+    low = [1 - i / 10 for i in range(1, 11)]
+    edges = pl.DataFrame({"draw": [0] * 10, "bucket": range(1, 11), "pool": names, "score_min": low})
+    edges = edges.with_columns(score_max=pl.col("score_min") + 0.1)
+    assert "end of bucket9" in buckets_figure(STUDY, names, rows, edges).svg()
+    two = buckets_figure(STUDY, names[:2], rows.filter(pl.col("pool").is_in(names[:2])), edges[:2])
+    assert "end of bucket1" not in two.svg()
+    assert "Score: quality" in two.svg()
+
+
+def test_long_numbers_are_written_one_way() -> None:
+    assert [long_number(v, 5) for v in (80e6, 67757123.0, 0.34731, 6.8e15, math.inf, None)] == [
+        "80,000,000", "67,757,000", "0.34731", "6.8e15", "∞", "–",
+    ]  # fmt: skip
+    assert [number(v) for v in (1e4, 12345.6, 1e-5, 0.25, 3e12)] == ["1e4", "1.235e4", "1e-5", "0.25", "3e12"]
+
+
+def test_the_price_of_choosing_has_a_panel_a_task_and_model() -> None:
+    """One facet that the page can fold into fewer columns; ticks that stay apart."""
+    methods = pl.DataFrame({"task": ["T"] * 2, "model": ["7B", "70B"], "params": [7e9, 7e10], "method": ["Random"] * 2})
+    grid = pl.DataFrame({"budget_flops": [2e17, 1e18, 2e19]})
+    rest = pl.DataFrame({"share": [0.1], "predicted": [40.0], "best": [True], "probability_best": [1.0]})
+    budgets = methods.drop("params").join(grid, how="cross").join(rest, how="cross")
+    figure = selector_figure(budgets.with_columns(measured=pl.col("predicted")), methods)
+    assert figure.spec["facet"]["sort"] == ["T, 7B", "T, 70B"]
+    assert figure.spec["columns"] == 2
+    axis = figure.spec["spec"]["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["values"] == [1e18, 1e19]
+    assert figure.svg().startswith("<svg")
 
 
 def test_a_pruned_law_is_drawn_from_its_row() -> None:

@@ -12,7 +12,7 @@ from curation_scaling.report.charts.frontier import frontier_figure
 from curation_scaling.report.charts.holdout import holdout_figure
 from curation_scaling.report.charts.learning import learning_figure
 from curation_scaling.report.charts.mixtures import mixtures_figure
-from curation_scaling.report.charts.parameters import SHARED
+from curation_scaling.report.charts.parameters import SHARED, profiles_figure
 from curation_scaling.report.charts.probability import probability_figure
 from curation_scaling.report.curves import frontier_curves, learning_curves
 from curation_scaling.report.figure import Figure
@@ -94,7 +94,29 @@ def test_every_run_is_a_point(trained_results: Results) -> None:
 def test_left_out_points_are_marked(trained_results: Results) -> None:
     late = pl.when(pl.col("samples_seen") == 800).then(pl.lit("left_out")).otherwise("role")
     changed = replace(trained_results, predictions=trained_results.predictions.with_columns(role=late))
-    assert "left out of the fit" in learning_figure(changed).svg()
+    figure = learning_figure(changed)
+    assert "left out of the fit" in figure.svg()
+    assert "Crosses were left out" in figure.caption
+    none = trained_results.predictions.filter(pl.col("role") != "left_out")
+    assert "Crosses" not in learning_figure(replace(trained_results, predictions=none)).caption
+
+
+def test_a_parameter_over_decades_is_profiled_over_its_logarithm(trained_results: Results) -> None:
+    rows = trained_results.profiles
+    assert rows is not None
+    first = rows["parameter"][0]
+    grid = pl.DataFrame({"parameter": [first] * 3, "value": [0.1, 10.0, 1e4], "statistic": [3.0, 0.0, 0.1]})
+    added = pl.concat([rows.filter(pl.col("parameter") != first), grid], how="diagonal")
+    added = added.with_columns(pl.col("threshold").fill_null(float(rows["threshold"][0])))
+    fits = trained_results.fits.with_columns(
+        lower=pl.when(pl.col("parameter") == first).then(0.2).otherwise("lower"),
+    )
+    figure = profiles_figure(replace(trained_results, profiles=added, fits=fits))
+    wide = figure.table.filter("wide")
+    assert wide["parameter"].unique().to_list() == [first]
+    assert wide["panel"].str.starts_with(f"log10 {first}").all()
+    assert not figure.table.filter(pl.col("lower") <= 0)["wide"].any()
+    assert "log10" in figure.svg()
 
 
 def test_one_run_a_pool_draws_no_single_runs(imported_results: Results) -> None:

@@ -226,7 +226,7 @@ def test_eval_results_of_datacomp(tmp_path):
     ):
         (row,) = evaluation(tmp_path, OTHER, IMAGENET, b"", task=task, metric=metric).to_dicts()
         assert row["error"] == error
-        assert row["metric"] == f"{task} 1 - {metric}"
+        assert row["metric"] == f"{task}_error" + ("" if metric == "main_metric" else f"_{metric}")
         assert (row["samples_seen"], row["draw"], row["schedule"]) == (128_000_000, 2, "final")
 
 

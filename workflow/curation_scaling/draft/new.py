@@ -108,7 +108,9 @@ def _files(path: Path, ending: str) -> list[Path]:
     pattern = "**/*" if ending == ".jsonl" else "*"
     files = sorted(path.glob(f"{pattern}{ending}")) if path.is_dir() else [path] if path.is_file() else []
     if not files:
-        raise InputError(f"{path} holds no {ending} file: name a file or a folder with some")
+        below = next(path.rglob(f"*{ending}"), None) if path.is_dir() else None
+        hint = f"name {below.parent}, which does" if below else "name a file or a folder with some"
+        raise InputError(f"{path} holds no {ending} file: {hint}")
     if path.is_file() and path.suffix != ending:
         raise InputError(f"{path} does not end in {ending}: name another file, or another --from")
     return files
@@ -124,8 +126,8 @@ def _pools(results: Path | None, sizes: Mapping[str, float]) -> Pools:
         raise InputError(f"{results} is a rerun: it cuts no pools")
     assert isinstance(study, PoolStudy)
     edges = read(layout.edges, EDGES, study=study.study)
-    means = edges.group_by("pool").agg(pl.col("size").mean().round()).sort("pool")
-    return Pools(dict(means.iter_rows()) | dict(sizes), study.pools.joined, study.unit)
+    means = edges.group_by("pool").agg(pl.col("size").mean().round(), pl.min("bucket")).sort("bucket")
+    return Pools(dict(means.select("pool", "size").iter_rows()) | dict(sizes), study.pools.joined, study.unit)
 
 
 def _safely(path: Path, made: Callable[[], str]) -> str:

@@ -76,7 +76,7 @@ def draft_runs(name: str, path: Path, frame: pl.LazyFrame, given: Mapping[str, s
         item.append("      accuracy: true # error = 1 - accuracy")
     if percent:
         item.append(ask("      percent: true", "are these percentages?"))
-    metric = measured if not accuracy else f"1 - {measured}"
+    metric = ask(f"  metric: {scalar(f'error (1 - {measured})' if accuracy else measured)}", "the name of the error")
     return _study(name, path, list(names.values()), sizes, known, rows["samples_seen"], metric, item)
 
 
@@ -86,7 +86,7 @@ def draft_evals(name: str, path: Path, files: list[Path], known: Pools, task: st
     Raises:
         InputError: if a path does not say them, or a file does not have the task.
     """
-    item, seen, pools = [], [], []
+    found = []
     for file in files:
         parts = file.relative_to(path).parts[:-1] if path.is_dir() else file.parts[-3:-1]
         amounts = {part: amount for part in parts if (amount := _amount(part)) is not None}
@@ -97,21 +97,23 @@ def draft_evals(name: str, path: Path, files: list[Path], known: Pools, task: st
                 "POOL/12.8M/eval_results.jsonl, or POOL/medium/eval_results.jsonl"
             )
         _check_task(file, task)
-        pools.append(_name(others[0]))
-        seen.append(next(iter(amounts.values())))
+        found.append((_name(others[0]), next(iter(amounts.values())), file))
+    found.sort(key=lambda entry: (_natural(entry[0]), entry[1]))
+    item = []
+    for pool, amount, file in found:
         item += [
             "    - format: eval_results",
             "      file:",
             f"        path: {scalar(str(file))}",
             f"        sha256: {file_sha256(file)}",
             f"      task: {scalar(task)}",
-            f"      pool: {pools[-1]}",
-            f"      samples_seen: {number(seen[-1])}",
+            f"      pool: {pool}",
+            f"      samples_seen: {number(amount)}",
         ]
-    names = list(dict.fromkeys(pools))
-    return _study(
-        name, path, names, dict(known.sizes), known, pl.Series(seen, dtype=pl.Float64), f"{task} 1 - main_metric", item
-    )
+    metric = f"  metric: {scalar(f'{task}_error')} # 1 - main_metric; each file below is named after its task"
+    names = list(dict.fromkeys(pool for pool, _, _ in found))
+    seen = pl.Series([amount for _, amount, _ in found], dtype=pl.Float64)
+    return _study(name, path, names, dict(known.sizes), known, seen, metric, item)
 
 
 def _study(
@@ -155,7 +157,7 @@ def _study(
         "",
         "runs:",
         "  kind: import",
-        ask(f"  metric: {scalar(metric)}", "the name of the error"),
+        metric,
         "  # params: 1e8 # parameters of the model, or flops_per_sample: then budgets are also given in FLOPs",
         ask("  schedule: unknown", "the learning-rate schedule of these runs"),
         f"  source: {scalar(str(path))}",
@@ -190,6 +192,11 @@ def _name(text: str) -> str:
         return text
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_-")[:64]
     return plain or "pool"
+
+
+def _natural(name: str) -> list[str]:
+    """A key for an order in which bucket10 follows bucket9."""
+    return [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def _amount(part: str) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation_scaling.draft.columns import LOW_IS_GOOD, SAMPLES, recognise
@@ -59,14 +60,22 @@ def draft_samples(name: str, path: Path, files: list[Path], frame: pl.LazyFrame,
             f"    {'all' if k == BUCKETS else f'top{k}'}: [{', '.join(f'bucket{i}' for i in range(1, k + 1))}]"
             for k in range(2, BUCKETS + 1)
         ),
+        *_what_next(name),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _what_next(name: str) -> list[str]:
+    return [
         "",
         "# The study ends at its pools: manifests (Parquet) and DataComp subset files (.npy) below results/, to train",
         "# on elsewhere. Bring the results back with",
         f"#   curation-scaling new {name}_answer --from csv RUNS.csv --pools results/{name}",
+        "# or, from DataComp's results in folders like POOL/12.8M/eval_results.jsonl,",
+        f"#   curation-scaling new {name}_answer --from eval-jsonl FOLDER --pools results/{name}",
         "# or let the workflow start the trainings: a runs part with your command, and a frontier part with budgets,",
         "# as in the README.",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _size(frame: pl.LazyFrame, found: Mapping[str, str]) -> tuple[str | None, str]:
@@ -146,7 +155,7 @@ def draft_datacomp(name: str, path: Path, files: list[Path], given: Mapping[str,
         "    kind: shards",
         f"    shards: [{scalar(pattern)}]",
         f"    rows: {number(rows)} # {len(files)} files",
-        "    precision: float32",
+        *(["    precision: float32"] if pa.types.is_float32(schema.field(best).type) else []),
         "    id: uid",
         ask(f"    scores: {{clip: {scalar(best)}}}", f"which score ranks them: {', '.join(scores)}"),
         *(["    filters:", *filters] if filters else []),
@@ -155,6 +164,7 @@ def draft_datacomp(name: str, path: Path, files: list[Path], given: Mapping[str,
         "  unions:",
         "    top20: [bucket1, bucket2]",
         "    top30: [bucket1, bucket2, bucket3]",
+        *_what_next(name),
     ]
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NewType
 
 Markup = NewType("Markup", str)
-LONG = 32  # characters of a row's head from which on it may break
+LONG = 32  # characters of a cell of words from which on it may break, but not to less than a few words a line
 
 
 def text(value: str) -> Markup:
@@ -57,7 +57,7 @@ def table(
 
     def kind(column: int, value: str = "") -> dict[str, str]:
         look = (classes or {}).get(value, "" if column in words else "number")
-        long = "long" if column == 0 and len(value) > LONG else look
+        long = "long" if column in words and len(value) > LONG else look
         return {"class_": long} if long else {}
 
     head = "".join(element("th", text(h), scope="col", **kind(i)) for i, h in enumerate(headers))

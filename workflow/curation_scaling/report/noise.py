@@ -34,4 +34,4 @@ def signal_table(results: Results) -> Markup:
         "fitted to, and between pools at equal samples seen, which is what a choice rests on. Resolves: the smallest "
         "difference of two means that so many runs tell apart."
     )
-    return join([paragraph(words), table("Signal and noise", _HEADERS, rows, words=(0, 1, 11))])
+    return join([paragraph(words), table("Spread of the runs of each pool", _HEADERS, rows, words=(0, 1, 11))])

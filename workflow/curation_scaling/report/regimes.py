@@ -39,13 +39,14 @@ def verdicts_table(verdicts: pl.DataFrame, what: str) -> Markup:
         what, "Regime", *(["By its making"] if simulated else []), "Exponent", "95% interval", "Predicted 4/d, or a",
         "Predicted 1/d", "Last error, of untrained", "Of it above the floor", "Label sharpness", "Why",
     ]  # fmt: skip
+    words_at = (0, 1, *([2] if simulated else []), len(headers) - 1)
     words = (
         "Exponent: of the error above the fitted floor in fresh samples. Limited by variance: it is 1, as of a smooth "
         "approach to an infinite limit. Limited by resolution: it is less, and theory expects at least 4/d of a "
         "piecewise-linear model's loss on data of dimension d, 1/d of a bound that only takes labels to be Lipschitz. "
         "These speak of losses; an error rate need not follow."
     )
-    return join([paragraph(words), table("Regimes", headers, rows, words=(0, 1, len(headers) - 1))])
+    return join([paragraph(words), table("What limits each curve", headers, rows, words=words_at)])
 
 
 def dimension_table(dimension: pl.DataFrame) -> Markup:

@@ -19,6 +19,7 @@ from curation_scaling.layout import Layout
 from curation_scaling.report.charts.agreement import agreement_figure
 from curation_scaling.report.charts.diversity import diversity_figures
 from curation_scaling.report.charts.domains import domain_figures
+from curation_scaling.report.charts.fitted import fitted_figure
 from curation_scaling.report.charts.rankings import correlation_figure, groups_figure, overlap_figure
 from curation_scaling.report.charts.recipe import recipe_figures
 from curation_scaling.report.charts.regimes import exponents_figure, limits_figure
@@ -36,7 +37,7 @@ from curation_scaling.report.recipe import recipe_section, recipe_words
 from curation_scaling.report.regimes import verdicts_table
 from curation_scaling.report.selectors import selector_tables
 from curation_scaling.report.sources import source_artifacts, source_figures, source_words, sources_section
-from curation_scaling.report.wording import interval, number, plural
+from curation_scaling.report.wording import interval, long_number, number, plural
 from curation_scaling.store import read, verify, write_bytes
 from curation_scaling.study.locate import data_files
 from curation_scaling.study.ranking_checks import GroupMeansCheck
@@ -65,12 +66,15 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     sources = _sources(rerun, layout)
     paths = [*sources, *(layout.artifact(schema.name) for schema in schemas)]
     tables = {path.stem: read(path, schema, study=rerun.study) for path, schema in sources.items()}
-    figures = [agreement_figure(rows), *_figures(rerun, tables)]
+    fits = read(layout.law("fits"), FITS, study=rerun.study)
+    figures = [agreement_figure(rows), *_figures(rerun, tables, fits)]
     write_figures(figures, layout)
     gallery = Gallery(figures)
-    apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity", "domain"))]
-    drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
+    apart = [name for name in rerun.figures if name.startswith(("recipe", "diversity", "domain", "fitted"))]
+    # In the order of the page: the gallery numbers what it shows.
     numbers = join([gallery.show("agreement", even_empty=False), numbers_table(rerun.about, rows)])
+    parts = _parts(rerun, tables, gallery)
+    drawn = gallery.show(*(figure.name for figure in figures[1:] if figure.name not in apart))
     spec = rerun.sources
     compared = [
         Section("numbers", "Published numbers, computed again", numbers, f"{verdict(rows)}."),
@@ -86,9 +90,9 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
             else []
         ),
         *([Section("selectors", "Is choosing worth its price?", _selectors(tables))] if rerun.selectors else []),
-        *_parts(rerun, tables, gallery),
+        *parts,
         *([Section("figures", "Figures", drawn)] if drawn else []),
-        *([Section("fits", "Fits", _fits(rerun, layout, words))] if rerun.fits else []),
+        *([Section("fits", "Fits", _fits(rerun, layout, gallery, fits, words))] if rerun.fits else []),
         Section("provenance", "Provenance", _provenance(rerun, artifact_table(layout.root, rerun.study, paths))),
     ]
     kind = "evaluation" if rerun.trainings or rerun.simulation else "published evaluation"
@@ -102,9 +106,8 @@ def build_reproduction_report(rerun: Rerun, layout: Layout) -> None:
     write_bytes(layout.report, page)
 
 
-def _fits(rerun: Rerun, layout: Layout, words: str) -> Markup:
-    """What speaks against each fit, its parameters, and all of it as plain text."""
-    fits = read(layout.law("fits"), FITS, study=rerun.study)
+def _fits(rerun: Rerun, layout: Layout, gallery: Gallery, fits: pl.DataFrame, words: str) -> Markup:
+    """What speaks against each fit, its points, its parameters, and all of it as plain text."""
     flagged = read(layout.law("diagnostics"), DIAGNOSTICS, study=rerun.study).filter("flag")
     warned = flagged.group_by("law", maintain_order=True).agg(pl.col("message").unique(maintain_order=True))
     warnings = [f"{law}: {'; '.join(messages)}." for law, messages in warned.iter_rows()]
@@ -112,6 +115,7 @@ def _fits(rerun: Rerun, layout: Layout, words: str) -> Markup:
     if warnings:
         title = element("h3", text("Fits that are not to be trusted without a look"))
         parts.append(element("aside", join([title, bullets(warnings)]), class_="warnings", aria_label="Warnings"))
+    parts.append(gallery.show("fitted", even_empty=False))
     rows = [
         [
             f"{row['law']}: {row['parameter']}",
@@ -169,7 +173,7 @@ def _parts(rerun: Rerun, tables: dict[str, pl.DataFrame], gallery: Gallery) -> l
     return sections
 
 
-def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
+def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame], fits: pl.DataFrame) -> list[Figure]:
     """The figures that `Rerun.figures` names."""
     figures = source_figures(rerun.sources, tables) if rerun.sources else []
     figures += theory_figures(tables["theory"]) if rerun.theory else []
@@ -183,6 +187,7 @@ def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
     if rerun.selectors:
         figures.append(selector_figure(tables["selector_budgets"], tables["selectors"]))
     figures += recipe_figures(*(tables[name] for name in _RECIPE)) if rerun.recipe else []
+    figures += [fitted_figure(rerun, tables["points"], fits)] if rerun.fits else []
     figures += diversity_figures(tables["diversity_cells"]) if rerun.diversity else []
     return [*figures, *(domain_figures(*(tables[n] for n in list(_DOMAINS)[:3])) if rerun.domains else [])]
 
@@ -190,6 +195,8 @@ def _figures(rerun: Rerun, tables: dict[str, pl.DataFrame]) -> list[Figure]:
 def verdict(rows: pl.DataFrame) -> str:
     """How many published numbers agree."""
     compared = rows.filter(pl.col("agrees").is_not_null())
+    if compared.is_empty():
+        return "No published number is compared"
     return f"{compared.filter('agrees').height} of {plural(compared.height, 'published number')} agree"
 
 
@@ -211,10 +218,10 @@ def numbers_table(about: str, rows: pl.DataFrame) -> Markup:
     body = [
         [
             row["quantity"],
-            _number(row["published"]),
-            _number(row["refit"], _digits(row["published"])),
+            long_number(row["published"], _DIGITS),
+            long_number(row["refit"], _digits(row["published"])),
             _interval(row),
-            _number(row["tolerance"]),
+            long_number(row["tolerance"], _DIGITS),
             _agreement(row["agrees"]),
             row["source"],
         ]
@@ -239,8 +246,10 @@ def _notes(rows: pl.DataFrame) -> list[str]:
 
 def differences_list(rows: pl.DataFrame) -> Markup:
     """Every published number that does not agree, in words."""
-    found = differences(rows)
-    return bullets(found) if found else paragraph("Every published number that was compared agrees.")
+    if found := differences(rows):
+        return bullets(found)
+    compared = rows["agrees"].is_not_null().any()
+    return paragraph("Every published number that was compared agrees." if compared else f"{verdict(rows)}.")
 
 
 def differences(rows: pl.DataFrame) -> list[str]:
@@ -250,17 +259,13 @@ def differences(rows: pl.DataFrame) -> list[str]:
 
 def _difference(row: dict[str, Any]) -> str:
     difference = row["refit"] - row["published"]
-    allowed = f"tolerance {_number(row['tolerance'])}" if row["tolerance"] is not None else _interval(row)
+    allowed = f"tolerance {long_number(row['tolerance'], _DIGITS)}" if row["tolerance"] is not None else _interval(row)
     words = (
-        f"{row['quantity']}: published {_number(row['published'])} ({row['source']}), refit "
-        f"{_number(row['refit'], _digits(row['published']))}, "
-        f"a difference of {difference:+.3g}{f' ({allowed})' if allowed != '–' else ''}."
+        f"{row['quantity']}: published {long_number(row['published'], _DIGITS)} ({row['source']}), refit "
+        f"{long_number(row['refit'], _digits(row['published']))}, a difference of "
+        f"{'+' if difference > 0 else ''}{long_number(difference, 3)}{f' ({allowed})' if allowed != '–' else ''}."
     )
     return f"{words} {row['note']}" if row["note"] else words
-
-
-def _number(value: float | None, digits: int = _DIGITS) -> str:
-    return "–" if value is None else f"{value:.{digits}g}"
 
 
 def _digits(published: float | None) -> int:
@@ -272,7 +277,7 @@ def _interval(row: dict[str, Any]) -> str:
     if row["lower"] is None or row["upper"] is None:
         return "–"
     level = f" ({row['level']:.0%})" if row["level"] is not None else ""
-    return f"{row['lower']:.5g} to {row['upper']:.5g}{level}"
+    return f"{long_number(row['lower'], _FEW)} to {long_number(row['upper'], _FEW)}{level}"
 
 
 def _agreement(agrees: bool | None) -> str:

@@ -85,7 +85,8 @@ def _answer(results: Results, words: str, gallery: Gallery) -> list[Section]:
             "frontier",
             "The frontier",
             join([gallery.show("frontier", "probability_best"), overview(results)]),
-            "Every candidate at every budget, and how sure the choice between them is.",
+            "Every candidate at every budget, and how sure the choice between them is. A dotted line is the budget "
+            "chosen above.",
         ),
     ]
 

@@ -30,6 +30,7 @@ h4 { font-size: .95rem; margin: 1.25rem 0 .25rem; }
 p, ul { margin: .5rem 0; max-width: 44rem; }
 ul { padding-left: 1.2rem; }
 li { margin: .2rem 0; }
+p, li { overflow-wrap: anywhere; }
 a { color: var(--accent); }
 main:focus { outline: none; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.1rem; list-style: none; padding: 0; max-width: none; }
@@ -92,6 +93,7 @@ tbody th { white-space: nowrap; font-weight: 500; }
 tbody th.long { white-space: normal; min-width: 13rem; max-width: 24rem; }
 thead th { vertical-align: bottom; min-width: 4.5rem; font-size: .8125rem; color: var(--quiet); }
 td { max-width: 22rem; }
+td.long { min-width: 11rem; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 .good, .bad { font-weight: 600; white-space: nowrap; }
@@ -116,6 +118,9 @@ footer { padding: 2.5rem 0; }
   .choice { padding: .9rem 1rem; margin-left: -.5rem; margin-right: -.5rem; }
   .verdict { font-size: 1.25rem; }
   .chooser input { flex-basis: 100%; }
+  .scroll table { width: max-content; max-width: 60rem; }
+  .scroll td { max-width: 14rem; }
+  caption { width: calc(100vw - 2rem); position: sticky; left: 0; }
 }
 @media print {
   @page { margin: 16mm 14mm; }

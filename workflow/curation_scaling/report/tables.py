@@ -6,6 +6,7 @@ import polars as pl
 
 from curation_scaling.frontier.answer import quantity
 from curation_scaling.report.charts.holdout import held_out
+from curation_scaling.report.charts.outcomes import KINDS
 from curation_scaling.report.markup import Markup, details, join, paragraph, table
 from curation_scaling.report.results import Results
 from curation_scaling.report.wording import count, interval, natural, number
@@ -20,19 +21,21 @@ def parameters(results: Results) -> Markup:
 
 
 def _parameters(results: Results, law: str) -> Markup:
+    fits = results.fits.filter(law=law)
     rows = [
         [
             row["parameter"],
             number(row["estimate"]),
-            interval(row["lower"], row["upper"]),
+            "fixed" if row["fixed"] else interval(row["lower"], row["upper"]),
             "–" if row["unit"] == "1" else row["unit"],
-            row["method"],
             row["flags"] or "–",
         ]
-        for row in results.fits.filter(law=law).iter_rows(named=True)
+        for row in fits.iter_rows(named=True)
     ]
-    headers = ["Parameter", "Estimate", f"{results.study.laws.level:.0%} interval", "Unit", "Interval by", "Flags"]
-    return table(f"Parameters of {law}", headers, rows, words=(0, 3, 4, 5))
+    headers = ["Parameter", "Estimate", f"{results.study.laws.level:.0%} interval", "Unit", "Flags"]
+    methods = "; ".join(fits.filter(~pl.col("fixed"))["method"].unique(maintain_order=True))
+    caption = f"Parameters of {law}{f' (intervals by {methods})' if methods else ''}"
+    return table(caption, headers, rows, words=(0, 3, 4))
 
 
 def mixture_scores(results: Results) -> Markup:
@@ -92,8 +95,7 @@ def comparison(results: Results) -> Markup:
             number(row["bias"], 2),
             row["best_baseline"] or "–",
             number(row["baseline_rollout"], 3),
-            number(row["aicc"], 5),
-            number(row["bic"], 5),
+            *("–" if row[name] is None else f"{row[name]:.1f}" for name in ("aicc", "bic")),
             row["note"] or "–",
         ]
         for row in results.comparison.sort("rollout", "law", nulls_last=True).iter_rows(named=True)
@@ -157,44 +159,47 @@ def pools(results: Results) -> Markup:
 
 def outcomes_table(study: PoolStudy, summary: pl.DataFrame) -> Markup:
     """What became of the rows of the source."""
-    kinds = {kind: n for n, kind in enumerate(("input", "kept", "held_out", "rejected"))}
+    kinds = {"input": "all", **KINDS}
+    order = list(kinds)
     mean = (
         summary.group_by("kind", "outcome")
         .agg(pl.sum("rows", "size") / summary["draw"].n_unique())
-        .with_columns(place=pl.col("kind").replace_strict(kinds, default=9, return_dtype=pl.Int64))
+        .with_columns(place=pl.col("kind").replace_strict(order, range(len(order)), return_dtype=pl.Int64))
         .sort("place", natural(pl.col("outcome")), "outcome")
     )
+    sized = study.unit != "samples"  # else a row is a sample
     rows = [
-        [r["outcome"], r["kind"].replace("_", " "), count(r["rows"]), count(r["size"])]
+        [r["outcome"], kinds[r["kind"]], count(r["rows"]), *([count(r["size"])] if sized else [])]
         for r in mean.iter_rows(named=True)
     ]
-    headers = ["Outcome", "Kind", "Rows", study.unit.capitalize()]
+    headers = ["Outcome", "Kind", "Rows", *([study.unit.capitalize()] if sized else [])]
     draws = "the mean of a draw" if summary["draw"].n_unique() > 1 else "one draw"
-    note = paragraph("Kept, held-out and rejected rows add up to the input.", class_="quiet")
+    note = paragraph("Kept, held-out and dropped rows add up to those read.", class_="quiet")
     return join([table(f"What became of the rows of the source ({draws})", headers, rows, words=(0, 1)), note])
 
 
 def edges_table(study: PoolStudy, edges: pl.DataFrame) -> Markup:
     """The scores at which the buckets end."""
+    drawn, sized = edges["draw"].n_unique() > 1, study.unit != "samples"
     rows = [
         [
             r["pool"],
-            str(r["draw"]),
+            *([str(r["draw"])] if drawn else []),
             number(r["score_min"], 5),
             number(r["score_max"], 5),
             count(r["rows"]),
-            count(r["size"]),
+            *([count(r["size"])] if sized else []),
             "–" if r["ties"] is None else str(r["ties"]),
         ]
         for r in edges.sort("draw", "bucket").iter_rows(named=True)
     ]
     headers = [
         "Bucket",
-        "Draw",
+        *(["Draw"] if drawn else []),
         "Lowest score",
         "Highest score",
         "Rows",
-        study.unit.capitalize(),
+        *([study.unit.capitalize()] if sized else []),
         "Ties at the edge",
     ]
-    return table("Scores of each bucket, by draw", headers, rows)
+    return table(f"Scores of each bucket{', by draw' if drawn else ''}", headers, rows)

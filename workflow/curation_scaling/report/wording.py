@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import polars as pl
 
 from curation_scaling.study import Study
 
+_GROUPED, _HUGE = 1e5, 1e10  # numbers between are written out
+
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A measured or estimated value; an en dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}g}"
+    """A measured or estimated value, 1e4 and not 1e+04; an en dash where there is none."""
+    return "–" if value is None else _short(f"{value:.{digits}g}")
+
+
+def long_number(value: float | None, digits: int) -> str:
+    """A value of which many digits may matter: 80,000,000, .3473105, 6.8e15; infinity is ∞."""
+    if value is None:
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if _GROUPED <= abs(rounded) < _HUGE else number(value, digits)
 
 
 def interval(lower: float | None, upper: float | None) -> str:
@@ -41,7 +56,12 @@ def share(value: float) -> str:
 
 def compute(flops: float | None) -> str:
     """Floating-point operations: 2.6e11; an en dash where they are not known."""
-    return "–" if flops is None else f"{flops:.2g}".replace("e+0", "e").replace("e+", "e")
+    return "–" if flops is None else _short(f"{flops:.2g}")
+
+
+def _short(text: str) -> str:
+    """Powers of ten without plus signs and leading zeros."""
+    return re.sub(r"e(-?)\+?0*", r"e\1", text)
 
 
 def plural(count: int, noun: str) -> str:

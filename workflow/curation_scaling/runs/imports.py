@@ -168,7 +168,7 @@ def _read_eval(study: Study, item: ImportedEval, where: str) -> pl.DataFrame:
             "pool": [item.pool],
             "samples_seen": [item.samples_seen],
             "error": values,
-            "metric": [f"{item.task} 1 - {item.metric}"],
+            "metric": [item.error_name],
             "draw": [item.draw],
             "seed": [item.seed],
             "params": pl.Series([item.params], dtype=pl.Int64),

@@ -284,6 +284,7 @@ class Rerun(Part):
             *(["pruning_curves"] if groups else []),
             *selectors,
             *recipe,
+            *(["fitted"] if self.fits else []),
             *diversity,
             *(["domain_fractions", "domain_losses"] if self.domains else []),
         ]

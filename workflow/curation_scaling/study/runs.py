@@ -122,6 +122,11 @@ class ImportedEval(Part):
     params: Count | None = None
     schedule: str = "final"
 
+    @property
+    def error_name(self) -> str:
+        """What 1 - accuracy is called: a task's main error bears the task's name alone."""
+        return f"{self.task}_error" if self.metric == "main_metric" else f"{self.task}_error_{self.metric}"
+
 
 class Points(Part):
     """Published numbers that stand in the study itself, with their source."""

@@ -136,17 +136,22 @@ def fit_points(rerun: Rerun, spec: FitOf, points: pl.DataFrame) -> Fitted:
     Raises:
         InputError: if the points do not carry the law; the sentence names the fit.
     """
-    rows = points.filter(table=spec.table)
-    rows = rows.with_columns(pool=pl.lit(spec.table))  # one quality, at whatever number of unique samples
-    rows = rows.select(
-        name for name in rows.columns if name not in (*NUMBERS, *DESIGNED) or rows[name].null_count() < rows.height
-    )
+    rows = rows_of(spec, points)
     try:
         if spec.combine:
             return Fitted(spec, (), tuple(combine(laws_of(rerun, spec), rows, spec)))
         return Fitted(spec, tuple(_fits(rerun, spec, rows)))
     except InputError as error:
         raise InputError(f"fit {spec.name!r}: {error}") from None
+
+
+def rows_of(spec: FitOf, points: pl.DataFrame) -> pl.DataFrame:
+    """The points of a fit, with the columns of which its table knows something."""
+    rows = points.filter(table=spec.table)
+    rows = rows.with_columns(pool=pl.lit(spec.table))  # one quality, at whatever number of unique samples
+    return rows.select(
+        name for name in rows.columns if name not in (*NUMBERS, *DESIGNED) or rows[name].null_count() < rows.height
+    )
 
 
 def _fits(rerun: Rerun, spec: FitOf, rows: pl.DataFrame) -> Iterator[PointFit]:

@@ -40,7 +40,7 @@ def agreement_figure(rows: pl.DataFrame) -> Figure:
         scale=alt.Scale(domain=[-_EDGE - 0.15, _EDGE + 0.15], nice=False),
         axis=alt.Axis(values=[-2, -1, 0, 1, 2]),
     )
-    y = alt.Y("quantity:N", sort=shown["quantity"].to_list(), title=None, axis=alt.Axis(labelLimit=320))
+    y = alt.Y("quantity:N", sort=shown["quantity"].to_list(), title=None, axis=alt.Axis(labelLimit=430))
     domain = ["agrees", "differs"]
     colour = alt.Color("verdict:N", scale=alt.Scale(domain=domain, range=[OKABE_ITO[0], OKABE_ITO[1]]), title=None)
     shape = alt.Shape("verdict:N", scale=alt.Scale(domain=domain, range=["circle", "cross"]), title=None)

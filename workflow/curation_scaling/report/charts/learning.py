@@ -139,12 +139,18 @@ def _caption(results: Results) -> str:
     level = f"{study.laws.level:.0%}"
     bootstrap = results.main(results.fits).filter(~pl.col("fixed"))["method"][0]
     pools = results.predictions["pool"].unique()
+    left_out = (
+        "Crosses were left out of the fit, because the mean error rises there again or the pool was repeated too "
+        "often. "
+        if (results.main(results.predictions)["role"] == "left_out").any()
+        else ""
+    )
     return (
         f"Error against {study.unit} seen, one panel a pool. The line is the law {study.laws.main}, fitted to the "
-        f"single pools alone: circles. Crosses were left out of the fit, because the mean error rises there again or "
-        f"the pool was repeated too often. In panels marked (predicted) the line follows from those fits with the rule "
-        f"gamma = {study.laws.gamma:g}, and never saw the squares. Dark band: {level} interval of the expected error "
-        f"(bootstrap: {bootstrap}); light band: {level} interval of one new run, at the measured checkpoints. Small "
-        f"dots are single runs. Diamonds: what the law foretold of the largest budgets when it was fitted without them."
+        f"single pools alone: circles. {left_out}In panels marked (predicted) the line follows from those fits with "
+        f"the rule gamma = {study.laws.gamma:g}, and never saw the squares. Dark band: {level} interval of the "
+        f"expected error (bootstrap: {bootstrap}); light band: {level} interval of one new run, at the measured "
+        f"checkpoints. Small dots are single runs. Diamonds: what the law foretold of the largest budgets when it was "
+        f"fitted without them."
         + ("" if len(pools) <= MOST else f" The {MOST} of {len(pools)} pools that matter most have a panel.")
     )

@@ -10,7 +10,7 @@ from curation_scaling.report.charts.axes import SHORT_NUMBER, log_ticks
 from curation_scaling.report.figure import Figure, table_data
 from curation_scaling.report.palette import colours, shapes
 from curation_scaling.report.results import Results
-from curation_scaling.report.wording import seen
+from curation_scaling.report.wording import number, seen
 
 TITLE = "Which run to make next"
 _CHOICES = 4  # panels: the choices of most regret
@@ -32,7 +32,9 @@ def next_run_figure(results: Results) -> Figure:
     if chosen.is_empty():
         reason = "No single run would change a choice of this study: none is in doubt, or none can be settled by one."
         return Figure("next_run", TITLE, reason, None, chosen)
-    names = {budget: f"choice at {quantity(budget)}, regret {regret:.2g}" for budget, regret, _ in chosen.iter_rows()}
+    names = {
+        budget: f"choice at {quantity(budget)}, regret {number(regret, 2)}" for budget, regret, _ in chosen.iter_rows()
+    }
     best = (
         rows.filter(pl.col("choice_budget").is_in(chosen["choice_budget"].to_list()))
         .group_by("pool")

@@ -13,8 +13,10 @@ from curation_scaling.report.results import Results
 
 PROFILES = "How well the runs pin each parameter down"
 CORRELATIONS = "Which parameters make up for one another"
+_LABEL = "abs(datum.value) >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
 SHARED = "all pools"  # owner of a parameter that pools share
 _TALLEST = 1.6  # of the threshold: where a profile leaves its panel
+_WIDE = 30.0  # a profile whose ends differ by this factor is drawn over the logarithm of its parameter
 
 
 def profiles_figure(results: Results) -> Figure:
@@ -28,15 +30,20 @@ def profiles_figure(results: Results) -> Figure:
     )
     threshold = float(rows["threshold"][0])
     unit = pl.when(pl.col("unit") == "1").then(pl.lit("")).otherwise(pl.format(" ({})", "unit"))
-    panels = own.with_columns(panel=pl.col("parameter") + unit)
     profile = rows.filter(pl.col("statistic") <= 3 * threshold).select(
         "parameter", "value", "statistic", "inside", kind=pl.lit("profile")
     )
+    wide = profile.group_by("parameter").agg(wide=(pl.min("value") > 0) & (pl.max("value") > _WIDE * pl.min("value")))
+    panels = own.join(wide, on="parameter", how="left", maintain_order="left").with_columns(
+        wide=pl.col("wide").fill_null(False) & (pl.col("lower") > 0).fill_null(False)
+    )
+    name = pl.when("wide").then(pl.format("log10 {}", "parameter")).otherwise("parameter")
+    panels = panels.with_columns(panel=name + unit)
     table = pl.concat(
         [
-            profile.join(panels.select("parameter", "pool", "panel", "place"), on="parameter", how="left"),
+            profile.join(panels.select("parameter", "pool", "panel", "place", "wide"), on="parameter", how="left"),
             panels.filter(pl.col("parameter").is_in(rows["parameter"].unique().to_list())).select(
-                "parameter", "pool", "panel", "place", "estimate", "lower", "upper", kind=pl.lit("bootstrap")
+                "parameter", "pool", "panel", "place", "wide", "estimate", "lower", "upper", kind=pl.lit("bootstrap")
             ),
         ],
         how="diagonal",
@@ -47,11 +54,13 @@ def profiles_figure(results: Results) -> Figure:
     values = [0, round(threshold, 2)]
     y = alt.Y("statistic:Q", scale=y_scale, title="Likelihood ratio", axis=alt.Axis(values=values))
     x_scale = alt.Scale(zero=False, nice=False, padding=6)
-    x = alt.X("value:Q", title=None, scale=x_scale, axis=alt.Axis(tickCount=4, format="~g"))
+    x = alt.X("at:Q", title=None, scale=x_scale, axis=alt.Axis(tickCount=4, labelExpr=_LABEL))
     owners = [pool for pool in results.pools if pool in set(table["owner"])]
     palette = [*(colour_of(results.pools, pool) for pool in owners), "#808080"]
     colour = alt.Color("owner:N", scale=alt.Scale(domain=[*owners, SHARED], range=palette), title="Pool")
-    line, bar = (alt.Chart().transform_filter(f"datum.kind == '{kind}'") for kind in ("profile", "bootstrap"))
+    line = alt.Chart().transform_filter("datum.kind == 'profile'").transform_calculate(at=_place("value"))
+    ends = {f"at_{name}": _place(name) for name in ("estimate", "lower", "upper")}
+    bar = alt.Chart().transform_filter("datum.kind == 'bootstrap'").transform_calculate(**ends)
     tooltip = [alt.Tooltip("parameter:N"), alt.Tooltip("value:Q", format=".4g"), alt.Tooltip("statistic:Q")]
     told = [alt.Tooltip("parameter:N"), *(alt.Tooltip(f"{n}:Q", format=".4g") for n in ("estimate", "lower", "upper"))]
     floor = alt.Y(datum=-0.07 * top)
@@ -59,9 +68,9 @@ def profiles_figure(results: Results) -> Figure:
         alt.Chart()
         .mark_rule(strokeDash=[4, 3], color="currentColor", strokeOpacity=0.7)
         .encode(y=alt.datum(threshold)),
-        line.mark_line(strokeWidth=1.5, interpolate="monotone").encode(x, y, colour, order="value:Q", tooltip=tooltip),
-        bar.mark_rule(strokeWidth=3).encode(alt.X("lower:Q"), floor, colour, x2="upper:Q", tooltip=told),
-        bar.mark_tick(thickness=2, height=12, color="currentColor").encode(alt.X("estimate:Q"), floor, tooltip=told),
+        line.mark_line(strokeWidth=1.5, interpolate="monotone").encode(x, y, colour, order="at:Q", tooltip=tooltip),
+        bar.mark_rule(strokeWidth=3).encode(alt.X("at_lower:Q"), floor, colour, x2="at_upper:Q", tooltip=told),
+        bar.mark_tick(thickness=2, height=12, color="currentColor").encode(alt.X("at_estimate:Q"), floor, tooltip=told),
     ]
     order = panels["panel"].to_list()
     chart = alt.layer(*layers, data=table_data(table)).properties(width=150, height=110)
@@ -75,6 +84,11 @@ def profiles_figure(results: Results) -> Figure:
         f"estimate with its {level} interval of the bootstrap. Where the two differ much, trust the wider one."
     )
     return Figure("profiles", title, caption, facets, table)
+
+
+def _place(column: str) -> str:
+    """Where a value of a parameter stands on the axis of its panel."""
+    return f"datum.wide ? log(datum.{column}) / LN10 : datum.{column}"
 
 
 def correlations_figure(results: Results) -> Figure:

@@ -20,6 +20,9 @@ _LIMITS = {
 }
 
 
+_ROW = 16  # pixels of an exponent
+
+
 def limits_figure(limits: pl.DataFrame) -> Figure:
     """Mean excess loss against size, a panel a limit, a colour a teacher; dashed the predicted slope."""
     teacher = pl.when(pl.col("limit").is_in(["linear_interpolation", "nearest_neighbour"])).then(
@@ -106,7 +109,7 @@ def exponents_figure(verdicts: pl.DataFrame, what: str) -> Figure:
         base.mark_rule(strokeWidth=2).encode(alt.X("lower:Q"), alt.X2("upper:Q"), y, offset, colour),
         base.mark_point(size=50, filled=True, opacity=1).encode(x, y, offset, colour, shape, tooltip=tooltip),
         data=table_data(table),
-    ).properties(width=460, height=alt.Step(14))
+    ).properties(width=460, height=_ROW * len(order) * table["family"].n_unique())
     caption = (
         "The fitted exponent of the error above its floor in fresh samples, with its interval, beside what theory "
         "predicts: 1 where variance limits, 4/d (or the decay a of random features) where resolution does, 1/d as the "

@@ -11,11 +11,15 @@ import polars as pl
 from curation_scaling.laws.fit import Array
 from curation_scaling.report.charts.axes import SHORT_NUMBER
 from curation_scaling.report.figure import Figure, table_data
-from curation_scaling.report.palette import colours
+from curation_scaling.report.palette import OKABE_ITO, colours
+from curation_scaling.report.wording import readable
 from curation_scaling.study import PoolStudy
+from curation_scaling.study.pools import TableSource
+from curation_scaling.study.shards import ShardsSource
 
 TITLE = "Scores of the pool and where its buckets end"
 BARS = 80  # at most
+_HEADROOM = 1.45  # of the tallest bar, where names stand above the bars
 _TAIL = 0.001  # share of the rows beyond each end of the axis: they are counted in its last bar
 
 
@@ -104,11 +108,14 @@ def _figure(
     ).sort("score_from", "rank", "edge")
     shown = bars["pool"].unique().to_list()
     colour = colours(pools, shown, alt.Legend()) if set(shown) <= set(pools) else alt.value("gray")
+    named = len(shown) > len(OKABE_ITO)  # colours come twice: the ends are named, above the bars
+    tallest = bars.group_by("score_from").agg(pl.sum("rows"))["rows"].max()
+    height = alt.Scale(domain=[0, _HEADROOM * float(tallest)], nice=False) if named else alt.Undefined  # type: ignore[arg-type]
     base, scale = alt.Chart(), alt.Scale(domain=[low, high], nice=False)
     stacked = base.transform_filter("isValid(datum.score_from)").mark_bar(opacity=1, fillOpacity=0.85).encode(
-        alt.X("score_from:Q", title="Score", scale=scale, bin="binned", axis=alt.Axis(tickCount=8)),
+        alt.X("score_from:Q", title=_name(study), scale=scale, bin="binned", axis=alt.Axis(tickCount=8)),
         alt.X2("score_to:Q"),
-        alt.Y("rows:Q", title="Rows", stack="zero", axis=alt.Axis(labelExpr=SHORT_NUMBER)),
+        alt.Y("rows:Q", title="Rows", stack="zero", scale=height, axis=alt.Axis(labelExpr=SHORT_NUMBER)),
         color=colour,
         order=alt.Order("rank:Q"),
         tooltip=[
@@ -118,8 +125,25 @@ def _figure(
     )  # fmt: skip
     rules = base.transform_filter("isValid(datum.edge)").mark_rule(strokeDash=[4, 3], color="currentColor")
     told = [alt.Tooltip("label:N"), alt.Tooltip("edge:Q", format=".5g")]
-    chart = alt.layer(stacked, rules.encode(alt.X("edge:Q"), tooltip=told), data=table_data(table))
+    layers = [stacked, rules.encode(alt.X("edge:Q"), tooltip=told)]
+    if named:
+        layers.append(
+            rules.mark_text(angle=270, align="right", dy=-5, fontSize=9, color="currentColor").encode(
+                alt.X("edge:Q"), alt.Y(value=0), text="label:N"
+            )
+        )
+    chart = alt.layer(*layers, data=table_data(table))
     return Figure("scores", TITLE, _caption(study, len(walls) - 1, out), chart.properties(height=240), table)
+
+
+def _name(study: PoolStudy) -> str:
+    """What the axis shows: the column of a table, or the score that a study or its shards compute."""
+    source, score = study.pools.source, study.pools.score
+    if isinstance(source, TableSource):
+        return f"Score: {source.score}"
+    if isinstance(source, ShardsSource) and len(source.scores) == 1 and not source.attach and source.combine is None:
+        return f"Score: {next(iter(source.scores.values()))}"
+    return "Score" if score is None else f"Score: {readable(score.kind)}"
 
 
 def _caption(study: PoolStudy, bars: int, out: int) -> str:

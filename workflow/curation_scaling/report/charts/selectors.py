@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import altair as alt
 import polars as pl
 
@@ -17,11 +19,14 @@ def selector_figure(budgets: pl.DataFrame, methods: pl.DataFrame) -> Figure:
     """A panel a task and model: the fitted curve of each method, with points where it is the best."""
     order = methods.select("model", "params").unique().sort("params")["model"].to_list()
     table = budgets.select(
-        "task", "model", "method", "budget_flops", "share", "predicted", "best", "probability_best", "measured"
-    )
+        "task", "model", "method", "budget_flops", "share", "predicted", "best", "probability_best", "measured",
+        panel=pl.format("{}, {}", "task", "model"),
+    )  # fmt: skip
+    panels = [f"{task}, {model}" for task in table["task"].unique().sort() for model in order]
     low, high = table.select(pl.min("budget_flops"), pl.max("budget_flops").alias("high")).row(0)
     scale = alt.Scale(type="log", domain=[low / _MARGIN, high * _MARGIN], nice=False)
-    ticks = alt.Axis(values=log_ticks(low, high), format="~e", labelOverlap=True)
+    marks = [tick for tick in log_ticks(low, high) if math.log10(tick).is_integer()] or log_ticks(low, high)
+    ticks = alt.Axis(values=marks, labelExpr="replace(format(datum.value, '~e'), '+', '')", labelOverlap="greedy")
     x = alt.X("budget_flops:Q", scale=scale, axis=ticks, title="Compute of choosing and training, FLOPs")
     free = alt.Scale(zero=False)
     names = methods["method"].unique().sort().to_list()
@@ -43,9 +48,9 @@ def selector_figure(budgets: pl.DataFrame, methods: pl.DataFrame) -> Figure:
         .encode(x, fitted, colour, shape, tooltip=tooltip),
         data=table_data(table),
     ).properties(width=230, height=170)
-    chart = layers.facet(
-        row=alt.Row("task:N", title=None), column=alt.Column("model:N", sort=order, title=None)
-    ).resolve_scale(y="independent")
+    facet = alt.Facet("panel:N", sort=panels, title=None)
+    chart = layers.facet(facet=facet, columns=len(order)).resolve_scale(y="independent")
+    chart = chart.properties(usermeta={"left": 0, "gap": 65})  # each panel has an axis
     caption = (
         "Lines: the curve fitted to each method's runs, from the budget on that pays for the choice and for "
         "training on the smallest measured share of the data. Points mark the best method at each budget."

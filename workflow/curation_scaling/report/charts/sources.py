@@ -148,7 +148,7 @@ def choice_figure(choices: pl.DataFrame, weights: pl.DataFrame, spec: Sources, m
         measured.mark_rule(strokeWidth=3).encode(measured_low, y, colour, x2="measured_upper:Q"),
         measured.mark_point(size=60, shape="square", filled=True, opacity=1).encode(found, y, colour, tooltip=tooltip),
         data=table_data(table),
-    ).properties(height=alt.Step(34), width=340)
+    ).properties(height=34 * table["label"].n_unique(), width=340)
     caption = (
         f"Projected error at {spec.choose.size:,} samples with its interval of one new training, and what trainings on "
         "these weights really gave (mean with two standard errors)."
