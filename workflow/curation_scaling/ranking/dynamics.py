@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError, listed
-from curation_scaling.foreign import reading
+from curation_scaling.foreign import read_parquet, reading
 from curation_scaling.pools.sources.table import with_uids
 
 Array = npt.NDArray[np.float32]
@@ -103,7 +103,7 @@ def read_dynamics(paths: Sequence[Path], *, classes: int | None = None) -> Dynam
     frames = []
     for path in paths:
         with reading(path, mend="write it again"):
-            frames.append(pl.read_parquet(path, glob=False))
+            frames.append(read_parquet(path))
             if frames[-1].schema != frames[0].schema:
                 raise InputError(f"{path} has other columns than {paths[0]}: write both again")
     frame = pl.concat(frames)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation_scaling.errors import InputError, listed
-from curation_scaling.foreign import reading
+from curation_scaling.foreign import read_parquet, reading
 from curation_scaling.pools.sources.table import with_uids
 
 Matrix = npt.NDArray[np.float32]
@@ -38,7 +38,7 @@ def read_embeddings(path: Path) -> tuple[npt.NDArray[np.uint64] | None, Matrix]:
             return None, matrix
         if path.suffix != ".parquet":
             raise InputError(f"{path} ends in {path.suffix!r}: give embeddings as .npy or .parquet")
-        frame = pl.read_parquet(path, glob=False)
+        frame = read_parquet(path)
     if "embedding" not in frame.columns or not {"uid", "uid_hi"} & set(frame.columns):
         raise InputError(
             f"{path} has the columns {listed('embedding', frame.columns)}: 'uid' and 'embedding' are needed"

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curation_scaling.errors import InputError, listed
-from curation_scaling.foreign import reading
+from curation_scaling.errors import InputError
+from curation_scaling.foreign import check_columns, read_parquet, reading
 from curation_scaling.pools.sources.source import POOL, Source, halves, uid
 
 _HEX = re.compile(r"[0-9a-fA-F]{32}")
@@ -84,16 +84,11 @@ def read_columns(path: Path, columns: Sequence[str] | None = None, text: Sequenc
         raise InputError(f"{path} is missing: put the file there or change its path in the study")
     with reading(path, "is truncated or damaged"):
         if path.suffix == ".parquet":
-            lazy = pl.scan_parquet(path, hive_partitioning=False, glob=False)
-        else:
-            written = dict.fromkeys(text, pl.String)
-            lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None, glob=False)
-        found = lazy.collect_schema().names()
-        for column in columns or []:
-            if column not in found:
-                raise InputError(f"{path} has no column {column!r}: it has {listed(column, found)}")
-        frame: pl.DataFrame = (lazy if columns is None else lazy.select(columns)).collect()
-    return frame
+            return read_parquet(path, columns)
+        written = dict.fromkeys(text, pl.String)
+        lazy = pl.scan_csv(path, schema_overrides=written, infer_schema_length=None, glob=False)
+        check_columns(path, lazy.collect_schema().names(), columns or ())
+        return (lazy if columns is None else lazy.select(columns)).collect()
 
 
 def with_uids(frame: pl.DataFrame, where: str) -> pl.DataFrame:
