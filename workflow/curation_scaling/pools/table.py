@@ -180,7 +180,9 @@ def _groups(file: pq.ParquetFile, groups: Sequence[int], columns: Sequence[str])
 
 def to_rows(table: pa.Table) -> Rows:
     """Columns of numbers as numpy arrays."""
-    return {name: table[name].combine_chunks().to_numpy() for name in table.column_names}
+    columns = {name: table[name] for name in table.column_names}
+    # Arrow copies even a single chunk when it combines.
+    return {n: (c.chunk(0) if c.num_chunks == 1 else c.combine_chunks()).to_numpy() for n, c in columns.items()}
 
 
 def read_rows(

@@ -65,9 +65,13 @@ def spread(batches: Iterable[Rows], codes: NDArray[np.integer], count: int) -> t
 def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The order of uids (n,), stable."""
     order, tied = _order_by_leading_bits(high)
-    if not tied.any():
-        return order
-    inside = np.flatnonzero(np.append(tied, False) | np.append(False, tied))
+    first = np.flatnonzero(tied)
+    one, next_one = order[first], order[first + 1]
+    apart = first[(high[one] != high[next_one]) | (low[one] != low[next_one])]
+    if not len(apart):
+        return order  # what ties is one uid, in the order of its rows
+    run = np.cumsum(np.append(True, ~tied))
+    inside = np.flatnonzero(np.isin(run, run[apart]))
     rows = order[inside]  # in the order of their leading bits, then of their number
     order[inside] = rows[np.lexsort((low[rows], high[rows]))]
     return order

@@ -13,6 +13,8 @@ from curation_scaling.pools.select.cuts import Cut
 from curation_scaling.pools.select.ends import Group
 from curation_scaling.pools.select.histogram import by_group
 
+UNSETTLED = np.uint16(2**16 - 1)  # of a cell that a cut divides; no study has so many buckets
+
 
 class Assigner:
     """Gives the rows of one batch their bucket, 0 being the best; rows must come in the order of their uids."""
@@ -52,8 +54,8 @@ class _Group:
         cells = np.arange(CELLS)
         places = order_cells(cells, 0, 0, kind, keep)
         cut_places = places[(raw >> np.uint64(48)).astype(np.int64)]
-        self._unsettled = np.isin(places, cut_places)
         self._settled = np.searchsorted(cut_places, places).astype(np.uint16)
+        self._settled[np.isin(places, cut_places)] = UNSETTLED
         self._takes: dict[int, NDArray[np.int64]] = {}  # by ordered key: the takes of the cuts that share it
         self._seen: dict[int, int] = {}
         for cut, key in zip(cuts, self._cuts.tolist(), strict=True):
@@ -61,9 +63,8 @@ class _Group:
             self._seen[key] = ties_before.get((group, cut.raw), 0)
 
     def assign(self, scores: NDArray[Any], size: NDArray[np.int64] | None) -> NDArray[np.uint16]:
-        cells = lane(scores, 0)
-        buckets = self._settled.take(cells)
-        rows = np.flatnonzero(self._unsettled.take(cells))
+        buckets = self._settled.take(lane(scores, 0))
+        rows = np.flatnonzero(buckets == UNSETTLED)
         keys = best_first(scores.take(rows), self._keep)
         buckets[rows] = np.searchsorted(self._cuts, keys)
         for key, takes in self._takes.items():
