@@ -65,13 +65,14 @@ def spread(batches: Iterable[Rows], codes: NDArray[np.integer], count: int) -> t
 def uid_order(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
     """The order of uids (n,), stable."""
     order, tied = _order_by_leading_bits(high)
-    first = np.flatnonzero(tied)
-    one, next_one = order[first], order[first + 1]
-    apart = first[(high[one] != high[next_one]) | (low[one] != low[next_one])]
-    if not len(apart):
+    first = np.flatnonzero(tied)  # of each pair of neighbours that tie
+    one, other = order[first], order[first + 1]
+    apart = (high[one] != high[other]) | (low[one] != low[other])
+    if not apart.any():
         return order  # what ties is one uid, in the order of its rows
-    run = np.cumsum(np.append(True, ~tied))
-    inside = np.flatnonzero(np.isin(run, run[apart]))
+    run = np.cumsum(np.diff(first, prepend=first[0] - 1) > 1)
+    mixed = first[np.isin(run, run[apart])]
+    inside = np.union1d(mixed, mixed + 1)
     rows = order[inside]  # in the order of their leading bits, then of their number
     order[inside] = rows[np.lexsort((low[rows], high[rows]))]
     return order
