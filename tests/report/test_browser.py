@@ -19,7 +19,9 @@ from curation_scaling.layout import Layout
 from curation_scaling.report.stage import build_report
 from curation_scaling.study import Study
 
-DEFAULT = Path(__file__).parents[2] / "results/docstrings/report.html"
+RESULTS = Path(__file__).parents[2] / "results"
+# Studies, with the figures that they alone have.
+FINISHED = {"docstrings": ("pruning_curves", "rank_correlation", "kept_overlap", "class_skew"), "smoke": ()}
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +144,24 @@ def test_the_page_on_paper(browser: Browser, report: Path, tmp_path: Path) -> No
         assert page.pdf(path=tmp_path / "report.pdf").startswith(b"%PDF")
 
 
-@pytest.mark.skipif(not DEFAULT.is_file(), reason="needs the default study, finished: make study")
-def test_the_default_study(browser: Browser) -> None:
-    assert DEFAULT.stat().st_size < 5_000_000
-    with opened(browser, DEFAULT) as page:
-        before = page.locator("#chosen").inner_text()
+@pytest.mark.parametrize("name", FINISHED)
+def test_a_finished_study(browser: Browser, source: str, name: str) -> None:
+    path = RESULTS / name / "report.html"
+    if not path.is_file():
+        pytest.skip(f"needs the study {name}, finished: make study STUDY={name}")
+    assert path.stat().st_size < 5_000_000
+    with opened(browser, path) as page:
+        before = page.locator("#chosen").inner_text(), page.locator("#verdict").inner_text()
         page.locator("#budget").focus()
-        page.keyboard.press("ArrowLeft")
-        assert page.locator("#chosen").inner_text() != before
-        for name in ("pruning_curves", "rank_correlation", "kept_overlap", "class_skew", "scores", "profiles"):
-            assert page.locator(f"#figure-{name} svg").count() == 1
+        page.keyboard.press("Home")
+        assert (page.locator("#chosen").inner_text(), page.locator("#verdict").inner_text()) != before
+        for figure in ("frontier", "learning_curves", "scores", "profiles", *FINISHED[name]):
+            assert page.locator(f"#figure-{figure} svg").count() == 1
+        for kind in ("SVG", "CSV"):
+            with page.expect_download() as saved:
+                page.locator("#figure-frontier").get_by_role("button", name=kind).click()
+            assert saved.value.suggested_filename == f"frontier.{kind.lower()}"
+        assert findings(page, source) == []
+    with opened(browser, path, scheme="dark", width=390) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert findings(page, source) == []
