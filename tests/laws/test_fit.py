@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -209,6 +211,16 @@ def test_diagnostics_flag_what_they_should():
     assert not right.filter(name="lack of fit, p-value")["flag"][0]
     rising = bent.with_columns(error=pl.when(pl.col("samples_seen") > 9e6).then(0.5).otherwise("error"))
     assert "rise of the mean error" in fit_law("power", rising, bootstrap=0).diagnostics["name"].to_list()
+
+
+def test_a_fit_outside_its_own_replicates_is_flagged():
+    fit = fit_law("power", straight(), loss="log_mse", bootstrap=100, seed=0)
+    assert not fit.outside.any()
+    name = fit.law.names[1]
+    moved = replace(fit, theta=fit.theta * np.where(np.array(fit.law.names) == name, 2, 1))
+    assert moved.outside.tolist() == [n == name for n in fit.law.names]
+    said = moved.diagnostics.filter(name="outside its interval", subject=name)["message"].item()
+    assert said.startswith(f"{name}: the fit lies outside the interval of its own replicates")
 
 
 def test_profile_of_an_unbounded_parameter_is_open():

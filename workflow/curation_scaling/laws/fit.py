@@ -185,6 +185,13 @@ class Fit:
             self.at_bound | (chart.at_bound(chart.coordinates(self.theta_draws)).mean(axis=0) > WEAK_SHARE)
         )
 
+    @property
+    def outside(self) -> npt.NDArray[np.bool_]:
+        """Return which parameters (parameters,) lie outside their own percentile interval, away from any bound."""
+        lower, upper = _quantiles(self.theta_draws, self.level)
+        room = 1e-9 * np.abs(self.theta)  # without noise all replicates are the fit
+        return np.asarray(((self.theta < lower - room) | (self.theta > upper + room)) & ~self.near_bound)
+
     def profile(self, name: str, level: float | None = None) -> Profile:
         """Return the profile of a parameter: the best objective with it held at each of many values."""
         return profile(self, name, level or self.level)

@@ -18,6 +18,7 @@ from curation_scaling.laws.repetition_law import RepetitionLaw
 _BOUND = "at a bound, at the estimate or in some replicates"
 DECLARED = "declared"  # a constant of the law, stored beside its parameters
 _ENTANGLED = "the other parameters can make up for it"
+_OUTSIDE = "outside the interval of its own replicates"
 
 
 def fit_rows(fit: Fit) -> pl.DataFrame:
@@ -35,6 +36,8 @@ def fit_rows(fit: Fit) -> pl.DataFrame:
         .then(pl.lit(_BOUND))
         .when(pl.Series(fit.weak))
         .then(pl.lit(_ENTANGLED))
+        .when(pl.Series(fit.outside))
+        .then(pl.lit(_OUTSIDE))
         .otherwise(pl.lit("")),
         lower=pl.when(fixed).then(None).otherwise("lower"),
         upper=pl.when(fixed).then(None).otherwise("upper"),
