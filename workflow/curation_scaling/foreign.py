@@ -43,7 +43,9 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pl.DataFra
 
     with pq.ParquetFile(path) as file:
         check_columns(path, file.schema_arrow.names, columns or ())
-        frame = pl.from_arrow(file.read(columns=None if columns is None else list(columns)))
+        table = file.read(columns=None if columns is None else list(columns))
+    table.validate(full=True)  # text is UTF-8, which polars takes for granted
+    frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
 
