@@ -154,6 +154,12 @@ def test_several_seeds():
     assert found.mean(axis=0) == pytest.approx(score("el2n", MATERIAL))
 
 
+def test_labels_of_more_than_64_bits_are_refused():
+    frame = pl.DataFrame({"uid": ["a"], "epoch": [0], "label": pl.Series([2**64], dtype=pl.Int128), "p_label": [0.5]})
+    with pytest.raises(InputError, match="column 'label' must hold whole numbers of 64 bits at most"):
+        dynamics_of(frame, "here")
+
+
 def test_statistics_instead_of_logits(tmp_path):
     rows = ROWS.drop("logits").with_columns(
         p_label=pl.Series(DYNAMICS.statistics("p_label").ravel()[: ROWS.height]), correct=pl.lit(1.0)

@@ -152,6 +152,11 @@ def test_bad_values_are_named_with_file_key_and_row(tmp_path, ending, columns, i
     assert text.startswith(f"{tmp_path}/runs.{ending} (key runs.files[0]): {expected}"), text
 
 
+def test_a_column_of_lists_is_no_text(tmp_path):
+    text = refused(tmp_path, rows(pool=pl.Series([[], [], []])), "parquet")
+    assert "column 'pool' holds List(Null), pool needs text or numbers; mend the file" in text
+
+
 def test_rows_are_those_of_the_file_whatever_is_left_out(tmp_path):
     frame = rows(pool=["left out", "a", "a"], err=[math.nan, 0.5, math.nan])
     assert "error is nan in row 2" in refused(tmp_path, frame, pools={"a": "good"})

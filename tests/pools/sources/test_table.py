@@ -103,6 +103,7 @@ def test_scores_of_csv_that_look_whole_at_first(tmp_path):
         ({"length": [1, None, 2]}, "column 'length' is no whole size above 0 in row 1; mend or drop the row"),
         ({"length": [1.0, 2.0, 0.5]}, "column 'length' is no whole size above 0 in row 2; mend or drop the row"),
         ({"length": [math.nan, 2.0, 3.0]}, "column 'length' is no whole size above 0 in row 0; mend or drop the row"),
+        ({"length": [1.0, 1e308, 3.0]}, "column 'length' is no whole size above 0 in row 1; mend or drop the row"),
         ({"length": [1.0, math.inf, 3.0]}, "column 'length' is no whole size above 0 in row 1; mend or drop the row"),
         ({"uid": ["a", None, "c"]}, "column 'uid' is null in row 1; name every sample"),
         ({"uid": [1.0, 2.0, 3.0]}, "column 'uid' holds Float64: an id is text or a whole number"),

@@ -157,6 +157,9 @@ def dynamics_of(frame: pl.DataFrame, where: str, *, classes: int | None = None) 
     return Dynamics(high, low, labels[0].astype(np.int64), tuple(epochs), logits, given, trained)
 
 
+_WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)  # that numpy has
+
+
 def _complete(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if frame.is_empty():
         raise InputError(f"{where}: there is no row, and a ranking needs samples: write the training dynamics again")
@@ -165,8 +168,8 @@ def _complete(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     for name in ("uid_hi", "uid_lo", "epoch", "label"):
         if name not in frame.columns:
             raise InputError(f"{where}: column {name!r} is missing: it has {listed(name, frame.columns)}")
-        if frame[name].null_count() or not frame[name].dtype.is_integer():
-            raise InputError(f"{where}: column {name!r} must hold whole numbers, none of them null")
+        if frame[name].null_count() or frame[name].dtype not in _WHOLE:
+            raise InputError(f"{where}: column {name!r} must hold whole numbers of 64 bits at most, none of them null")
     if not any(name in frame.columns for name in ("logits", "p_label", "correct", "margin")):
         raise InputError(f"{where}: column 'logits' is missing, and so are p_label, correct and margin: record one")
     for name in ("logits", *STATISTICS, "model", "trained"):

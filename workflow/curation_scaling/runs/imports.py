@@ -122,6 +122,12 @@ def _read_table(study: Study, item: ImportedTable, where: str) -> pl.DataFrame:
     raw = read_columns(path, sorted(set(item.columns.values())), text=sorted(words.values()))
     rows = raw.select(pl.col(theirs).alias(ours) for ours, theirs in item.columns.items())
     rows = rows.with_columns(**{k: pl.lit(v) for k, v in item.constants.items()})
+    for name in _TEXT:
+        if name in rows.columns and rows.schema[name].is_nested():
+            raise InputError(
+                f"{where}: column {item.columns[name]!r} holds {rows.schema[name]}, {name} needs text or numbers; mend "
+                "the file or its columns"
+            )
     rows = rows.with_columns(pl.col(name).cast(pl.String) for name in _TEXT if name in rows.columns).with_row_index(
         _ROW
     )

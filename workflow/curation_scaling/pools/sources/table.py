@@ -52,9 +52,8 @@ def _read_shard(path: Path, id: str, score: str, size: str | None, group: str | 
     if frame["id"].null_count():
         raise InputError(f"{path}: column {id!r} is null in row {frame['id'].is_null().arg_max()}; name every sample")
     if size:
-        whole = (
-            (pl.col("size") > 0) & (pl.col("size").floor() == pl.col("size")) & pl.col("size").cast(float).is_finite()
-        )
+        fits = pl.col("size").cast(float) < 2.0**63
+        whole = (pl.col("size") > 0) & (pl.col("size").floor() == pl.col("size")) & fits
         good = frame.select(whole.fill_null(False)).to_series()
         if not good.all():
             row = good.arg_min()
