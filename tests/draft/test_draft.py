@@ -55,6 +55,18 @@ def written(name: str, kind: str, path: Path, **options: Any) -> PoolStudy:
     return study
 
 
+def cut_docs() -> Layout:
+    """Cut the pools of docs.yaml, as the workflow's rules would."""
+    pools = load_study(Path("docs.yaml"))
+    assert isinstance(pools, PoolStudy)
+    layout = Layout(Path("results/docs"))
+    save_study(pools, layout)
+    build_samples(pools, layout)
+    build_buckets(pools, layout, 0)
+    collect_pools(pools, layout)
+    return layout
+
+
 @pytest.mark.parametrize(("kind", "path"), [("parquet", "docs.parquet"), ("csv", "docs.csv")])
 def test_a_table_of_samples_becomes_pools(here: Path, kind: str, path: str) -> None:
     study = written("docs", kind, samples(path))
@@ -111,17 +123,11 @@ def test_metadata_of_datacomp_becomes_shards(here: Path) -> None:
 
 def test_runs_done_elsewhere_become_an_answer(here: Path) -> None:
     """The guide of the README: pools, runs on them, and the laws of these runs."""
-    pools = written("docs", "parquet", samples())
+    written("docs", "parquet", samples())
     text = Path("docs.yaml").read_text().replace("buckets: 4", "buckets: 2")
     head, tail = text.split("    top2:")
     Path("docs.yaml").write_text(head + "    all: [bucket1, bucket2]\n\n#" + tail.split("\n\n#", 1)[1])
-    pools = load_study(Path("docs.yaml"))
-    assert isinstance(pools, PoolStudy)
-    layout = Layout(Path("results/docs"))
-    save_study(pools, layout)
-    build_samples(pools, layout)
-    build_buckets(pools, layout, 0)
-    collect_pools(pools, layout)
+    layout = cut_docs()
     study = written("answer", "csv", runs(), pools=Path("results/docs"))
     assert isinstance(study, Study)
     assert study.unit == "tokens"
@@ -192,16 +198,10 @@ def test_pools_of_results_stand_in_their_order_and_the_metric_is_an_error(here: 
 
 
 def test_many_buckets_stand_best_first(here: Path) -> None:
-    pools = written("docs", "parquet", samples())
+    written("docs", "parquet", samples())
     text = Path("docs.yaml").read_text().replace("buckets: 4", "buckets: 11").split("  unions:")[0]
     Path("docs.yaml").write_text(text)
-    pools = load_study(Path("docs.yaml"))
-    assert isinstance(pools, PoolStudy)
-    layout = Layout(Path("results/docs"))
-    save_study(pools, layout)
-    build_samples(pools, layout)
-    build_buckets(pools, layout, 0)
-    collect_pools(pools, layout)
+    cut_docs()
     pl.read_csv(runs()).with_columns(pl.col("bucket").replace("all", "bucket10")).sort("val_loss").write_csv("runs.csv")
     study = written("answer", "csv", Path("runs.csv"), pools=Path("results/docs"))
     assert study.pools.bucket_names == ["bucket1", "bucket2", "bucket10"]

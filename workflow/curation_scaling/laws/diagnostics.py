@@ -35,7 +35,7 @@ def diagnose(fit: Fit) -> pl.DataFrame:
     """Return one row a check and its subject: name, subject, value, flag, message (empty unless flagged)."""
     rows = [*_criteria(fit), *lack_of_fit(fit), *_rising_curves(fit)]
     if fit.problem.chart.free:
-        checks = (_basins, _conditioning, _bounds, _replicates, _scales, _influence, _loss_sensitivity)
+        checks = (_basins, _conditioning, _bounds, _scales, _influence, _loss_sensitivity)
         rows = [*(row for check in checks for row in check(fit)), *rows]
     return pl.DataFrame([(*row[:4], row[4] if row[3] else "") for row in rows], schema=_SCHEMA, orient="row")
 
@@ -104,20 +104,14 @@ def _conditioning(fit: Fit) -> list[Row]:
 
 
 def _bounds(fit: Fit) -> list[Row]:
-    told = "it is at a bound, at the estimate or in some replicates: its interval leans on the bound"
+    bound = "it is at a bound, at the estimate or in some replicates: its interval leans on the bound"
+    outside = "the fit lies outside the interval of its own replicates: with so few runs both may be biased"
+    checks = (("at a bound", fit.near_bound, bound), ("outside its interval", fit.outside, outside))
     return [
-        ("at a bound", name, fit.theta[i], True, f"{name}: {told}")
+        (check, name, fit.theta[i], True, f"{name}: {told}")
+        for check, doubtful, told in checks
         for i, name in enumerate(fit.law.names)
-        if fit.near_bound[i]
-    ]
-
-
-def _replicates(fit: Fit) -> list[Row]:
-    told = "the fit lies outside the interval of its own replicates: with so few runs both may be biased"
-    return [
-        ("outside its interval", name, fit.theta[i], True, f"{name}: {told}")
-        for i, name in enumerate(fit.law.names)
-        if fit.outside[i]
+        if doubtful[i]
     ]
 
 

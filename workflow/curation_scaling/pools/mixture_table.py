@@ -8,7 +8,7 @@ from curation_scaling.errors import InputError
 from curation_scaling.pools.sources.table import read_columns
 from curation_scaling.study.locate import locate
 from curation_scaling.study.rerun import Rerun
-from curation_scaling.study.sources import ImportMixtures, TrainMixtures, grid
+from curation_scaling.study.sources import ImportMixtures, TrainMixtures, grid_at
 
 _ROUNDING = 1e-3  # of written weights
 
@@ -18,8 +18,7 @@ def mixtures_of(rerun: Rerun, size: int) -> list[tuple[float, ...]]:
     assert rerun.sources is not None
     spec = rerun.sources
     if isinstance(spec.runs, TrainMixtures):
-        steps = spec.runs.steps if size in spec.sizes else spec.runs.larger_steps
-        return grid(steps, len(spec.names))
+        return grid_at(spec, spec.runs, size)
     rows = read_mixture_table(rerun).filter(size=size).select(spec.names)
     return sorted({tuple(row) for row in rows.iter_rows()})
 

@@ -18,7 +18,7 @@ from curation_scaling.study.rerun import Rerun
 from curation_scaling.study.runs import CommandTrainer, MlpTrainer, Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
-from curation_scaling.study.sources import Sources, TrainMixtures, grid
+from curation_scaling.study.sources import Sources, TrainMixtures, grid_at
 from curation_scaling.study.trainings import Trainings
 
 FLOPS_A_SECOND = 7e10  # docstrings: 28 trainings of 5.1e11 FLOPs took 7.3 CPU-seconds each
@@ -75,8 +75,7 @@ def _trainings(part: Trainings) -> float:
 
 def _mixtures(spec: Sources, runs: TrainMixtures) -> float:
     """The trainings on the grid of mixtures, then on the chosen weights and the two that they are compared with."""
-    steps = {size: runs.steps if size in spec.sizes else runs.larger_steps for size in spec.all_sizes}
-    samples = sum(size * len(grid(steps[size], len(spec.names))) for size, _ in spec.jobs)
+    samples = sum(size * len(grid_at(spec, runs, size)) for size, _ in spec.jobs)
     samples += 3 * spec.choose.seeds * spec.choose.size
     return STEP * runs.passes[-1] * samples / runs.trainer.batch_size
 

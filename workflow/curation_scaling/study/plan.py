@@ -12,7 +12,7 @@ from curation_scaling.study.rerun_keys import training_jobs
 from curation_scaling.study.runs import Train
 from curation_scaling.study.shard_plan import ShardPlan
 from curation_scaling.study.shards import ShardsSource
-from curation_scaling.study.sources import ImportMixtures, Sources, grid
+from curation_scaling.study.sources import ImportMixtures, Sources, grid_at
 
 
 def describe_plan(study: PoolStudy | Rerun, cores: int = 1) -> str:
@@ -103,8 +103,7 @@ def _source_jobs(rerun: Rerun) -> int:
 def _trainings(spec: Sources) -> str:
     if isinstance(spec.runs, ImportMixtures):
         return "trainings imported"
-    steps = {size: spec.runs.steps if size in spec.sizes else spec.runs.larger_steps for size in spec.all_sizes}
-    mixed = sum(len(grid(steps[size], len(spec.names))) for size, _ in spec.jobs)
+    mixed = sum(len(grid_at(spec, spec.runs, size)) for size, _ in spec.jobs)
     return (
         f"{mixed} trainings on mixtures of {', '.join(map(str, spec.all_sizes))} samples, then 3 x {spec.choose.seeds}"
     )

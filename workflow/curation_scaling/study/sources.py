@@ -219,6 +219,11 @@ def grid(steps: int, sources: int) -> list[tuple[float, ...]]:
     return found
 
 
+def grid_at(spec: Sources, runs: TrainMixtures, size: int) -> list[tuple[float, ...]]:
+    """The mixtures that are trained at a size: a coarser grid at undisclosed ones."""
+    return grid(runs.steps if size in spec.sizes else runs.larger_steps, len(spec.names))
+
+
 def squares(sources: int) -> int:
     """How many squared weights tell mixtures apart beside the weights: of two sources, p_2^2 = p_1^2 + p_2 - p_1."""
     return sources if sources > 2 else 1

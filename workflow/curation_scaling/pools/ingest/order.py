@@ -46,14 +46,13 @@ def spread(batches: Iterable[Rows], codes: NDArray[np.integer], count: int) -> t
         stop = start + height(rows)
         for a in range(start, stop, block):
             part = codes[a : min(a + block, stop)]
-            order = np.argsort(part, kind="stable")
-            firsts = np.searchsorted(part.take(order), np.arange(count + 1, dtype=np.int64))
+            order, ends = partition(part, count)
             runs = [
                 (first, last, to)
-                for (first, last), to in zip(pairwise(firsts.tolist()), reached.tolist(), strict=True)
+                for (first, last), to in zip(pairwise(ends.tolist()), reached.tolist(), strict=True)
                 if first < last
             ]
-            reached += np.diff(firsts)
+            reached += np.diff(ends)
             for name, column in rows.items():
                 grouped, target = column[a - start : a - start + len(part)].take(order), out[name]
                 for first, last, to in runs:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation_scaling.errors import InputError, listed
-from curation_scaling.foreign import reading
+from curation_scaling.errors import InputError
+from curation_scaling.foreign import check_columns, reading
 
 BATCH = 1 << 19  # rows that are decoded at once
 
@@ -51,8 +51,7 @@ def check_shard(path: Path, wanted: Mapping[str, Sequence[str]]) -> Shard:
         with reading(path, "is truncated or damaged"):
             schema = file.schema_arrow
         for column, kinds in wanted.items():
-            if column not in schema.names:
-                raise InputError(f"{path} has no column {column!r}: it has {listed(column, schema.names)}")
+            check_columns(path, schema.names, [column])
             found = schema.field(column).type
             for kind in kinds:
                 fits, words = _WORDS[kind]
